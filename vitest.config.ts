@@ -1,11 +1,13 @@
+// Unit tests: pure functions and recorded outputs; no tools, no network. `npm run test:unit [-- name]`.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.ts'],
+    globalSetup: ['build/generate.mjs'],
     testTimeout: 20_000,
     pool: 'threads',
-    // fast-check seeds are printed on failure; CI reruns them by the printed path.
+    // fast-check prints the seed and path of a failure; give them to fc.assert to see it again.
     reporters: ['default'],
   },
 });

@@ -1,0 +1,25 @@
+// esbuild plugin: the product carries nunjucks' slim build (templates are compiled by build/generate.mjs), and none of
+// the code that library has for compiling at run time, so that no bundle contains `new Function` or `eval`.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+
+const slim = createRequire(import.meta.url).resolve('nunjucks/browser/nunjucks-slim.js');
+const replacements = [
+  ['var func = new Function(source); // eslint-disable-line no-new-func', "throw new Error('Templates are compiled at build time'); var func;"],
+  ['g = g || Function("return this")() || (1,eval)("this");', 'g = globalThis;'],
+];
+
+export const slimNunjucks = {
+  name: 'slim-nunjucks',
+  setup(build) {
+    build.onResolve({ filter: /^nunjucks(\/browser\/nunjucks-slim(\.min)?\.js)?$/ }, () => ({ path: slim }));
+    build.onLoad({ filter: /nunjucks-slim\.js$/ }, args => {
+      let contents = fs.readFileSync(args.path, 'utf8');
+      for (const [from, to] of replacements) {
+        if (!contents.includes(from)) throw new Error(`nunjucks-slim.js no longer contains ${from}: look at build/slim-nunjucks.mjs`);
+        contents = contents.replace(from, to);
+      }
+      return { contents, loader: 'js' };
+    });
+  },
+};
