@@ -3,10 +3,13 @@ import type { Change, CloneOptions, Resize, StartMode } from './provider.ts';
 import type { Machine, MachineId } from './machine.ts';
 import type { MachineSpec } from './spec.ts';
 
+/** One member of the union per verb, so that `Extract<Action, { verb: V }>` finds it. */
+type Plain<V extends string, More = unknown> = V extends string ? { readonly verb: V; readonly id: MachineId } & More : never;
+
 export type Action =
   | { readonly verb: 'start'; readonly id: MachineId; readonly mode?: StartMode }
   | { readonly verb: 'shutDown'; readonly id: MachineId; readonly timeoutMs?: number }
-  | { readonly verb: 'powerOff' | 'reset' | 'reboot' | 'pause' | 'resume' | 'suspend'; readonly id: MachineId }
+  | Plain<'powerOff' | 'reset' | 'reboot' | 'pause' | 'resume' | 'suspend'>
   | { readonly verb: 'create'; readonly spec: MachineSpec }
   | { readonly verb: 'delete'; readonly id: MachineId; readonly disks: 'delete' | 'keep'; readonly purge?: boolean }
   | { readonly verb: 'rename'; readonly id: MachineId; readonly name: string }
@@ -14,7 +17,7 @@ export type Action =
   | { readonly verb: 'edit'; readonly id: MachineId; readonly changes: readonly Change[] }
   | { readonly verb: 'clone'; readonly id: MachineId; readonly options: CloneOptions }
   | { readonly verb: 'snapshot'; readonly id: MachineId; readonly name: string; readonly description?: string; readonly memory?: boolean }
-  | { readonly verb: 'restoreSnapshot' | 'deleteSnapshot'; readonly id: MachineId; readonly snapshot: string }
+  | Plain<'restoreSnapshot' | 'deleteSnapshot', { readonly snapshot: string }>
   | { readonly verb: 'editSnapshot'; readonly id: MachineId; readonly snapshot: string; readonly name?: string; readonly description?: string }
   | { readonly verb: 'migrate'; readonly id: MachineId; readonly target: string; readonly online?: boolean; readonly withLocalDisks?: boolean; readonly storage?: string }
   | { readonly verb: 'extra'; readonly id: MachineId; readonly extra: string; readonly input?: string };

@@ -2,7 +2,7 @@
 // Contract clauses stand at the members; test/contract/provider-contract.ts holds every provider to them.
 import type { ErrorAction } from './errors.ts';
 import type { Action } from './actions.ts';
-import type { GuestInfo, Machine, MachineDetails, MachineId, Snapshot, Usage } from './machine.ts';
+import type { GuestInfo, Machine, MachineDetails, MachineId, NetworkAdapter, PortForward, SharedFolder, Snapshot, Usage } from './machine.ts';
 import type { MachineSpec } from './spec.ts';
 
 export interface Disposable {
@@ -294,9 +294,9 @@ export interface SettingDescription {
 }
 export type Change =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string | number | boolean }
-  | { readonly kind: 'addPortForward' | 'removePortForward'; readonly forward: import('./machine.ts').PortForward }
-  | { readonly kind: 'addSharedFolder' | 'removeSharedFolder'; readonly folder: import('./machine.ts').SharedFolder }
-  | { readonly kind: 'setAdapter'; readonly adapter: import('./machine.ts').NetworkAdapter }
+  | { readonly kind: 'addPortForward' | 'removePortForward'; readonly forward: PortForward }
+  | { readonly kind: 'addSharedFolder' | 'removeSharedFolder'; readonly folder: SharedFolder }
+  | { readonly kind: 'setAdapter'; readonly adapter: NetworkAdapter }
   | { readonly kind: 'removeAdapter'; readonly index: number }
   | { readonly kind: 'addDisk'; readonly sizeBytes: number; readonly slot?: string; readonly storage?: string; readonly location?: string }
   | { readonly kind: 'removeDisk'; readonly slot: string; readonly deleteFile: boolean }

@@ -1,5 +1,6 @@
-// Time as a door to the outside: tests put their own clock here.
+// Time as the domain sees it: tests put their own clock here.
 export interface Clock {
+  /** Milliseconds since 1970. */
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
