@@ -1,0 +1,55 @@
+// A real VS Code for tests: code-server from npm (no desktop download, no compiler), the Node it needs, playwright-core and Mocha.
+// About 270 MB fetched and 810 MB kept, in 15-40 s; a second call is instant. The versions and their lock are in host/.
+import fs from 'node:fs';
+import path from 'node:path';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { cacheDir, run, Unavailable } from './cache.mjs';
+
+const versions = path.join(path.dirname(fileURLToPath(import.meta.url)), 'host');
+const wanted = JSON.parse(fs.readFileSync(path.join(versions, 'package.json'), 'utf8')).dependencies['code-server'];
+const dir = path.join(cacheDir, `host-${wanted}`);
+const vscode = path.join(dir, 'node_modules/code-server/lib/vscode');
+const complete = () => fs.existsSync(path.join(vscode, 'node_modules')) && fs.existsSync(path.join(dir, 'node_modules/mocha')) && fs.existsSync(path.join(dir, 'node_modules/playwright-core'));
+
+/**
+ * Installs what is missing. Throws Unavailable.
+ * @returns {Promise<{dir: string, entry: string, node: string, mocha: string, playwright: string, version: string}>} absolute paths
+ */
+export async function ensureHost() {
+  if (process.platform === 'win32') throw new Unavailable('code-server does not run on Windows: use WSL, or desktop VS Code');
+  if (!complete()) await install();
+  const node = findNode();
+  const require = createRequire(path.join(dir, 'x.js'));
+  const folderOf = name => path.dirname(require.resolve(`${name}/package.json`));
+  return { dir, entry: path.join(dir, 'node_modules/code-server/out/node/entry.js'), node, mocha: folderOf('mocha'), playwright: folderOf('playwright-core'), version: wanted };
+}
+
+async function install() {
+  console.error(`rig: fetching VS Code for the browser (code-server ${wanted}, about 270 MB)`);
+  fs.mkdirSync(cacheDir, { recursive: true });
+  const part = `${dir}.${process.pid}.part`;        // made aside, then renamed: a cut-off install is never taken for a whole one
+  const npm = (cwd, ...args) => run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, shell: false });
+  try {
+    fs.mkdirSync(part, { recursive: true });
+    for (const file of ['package.json', 'package-lock.json']) fs.copyFileSync(path.join(versions, file), path.join(part, file));
+    // Always without install scripts: some would compile for minutes and fail. code-server's own installer does the second step.
+    await npm(part, 'ci', '--ignore-scripts');
+    await npm(path.join(part, 'node_modules/code-server/lib/vscode'), 'install', '--omit=dev', '--ignore-scripts');
+    if (fs.existsSync(dir) && !complete()) fs.rmSync(dir, { recursive: true, force: true });
+    fs.renameSync(part, dir);
+  } catch (error) {
+    if (!complete()) throw error;        // else another run was faster
+  } finally {
+    fs.rmSync(part, { recursive: true, force: true });
+  }
+}
+
+/** code-server 4.139 needs Node 22.15 or later; the rig carries one for Linux. */
+function findNode() {
+  const own = path.join(dir, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin/node');
+  if (fs.existsSync(own)) return own;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major >= 24 || (major === 22 && minor >= 15)) return process.execPath;
+  throw new Unavailable(`code-server needs Node >= 22.15 on ${process.platform} ${process.arch}, this is ${process.versions.node}`);
+}
