@@ -52,12 +52,22 @@ async function makeTypes() {
 const editorWords = ['markdownDescription', 'markdownEnumDescriptions', 'enumDescriptions', 'defaultSnippets', 'deprecationMessage', 'markdownDeprecationMessage',
   'errorMessage', 'patternErrorMessage', 'doNotSuggest', 'suggestSortText', 'allowComments', 'allowTrailingCommas', 'tsType', 'tsEnumNames'];
 
+/** The schema without its texts: they would all end up in the validator's code. */
+function rulesOnly(value, isNames = false) {
+  if (Array.isArray(value)) return value.map(item => rulesOnly(item));
+  if (!value || typeof value !== 'object') return value;
+  const texts = [...editorWords, 'title', 'description', 'default', 'examples'];
+  return Object.fromEntries(Object.entries(value)
+    .filter(([key]) => isNames || !(texts.includes(key) || key.startsWith('x-')))
+    .map(([key, inner]) => [key, rulesOnly(inner, !isNames && ['properties', 'patternProperties', 'definitions'].includes(key))]));
+}
+
 async function makeValidator(inputs) {
   const [{ default: Ajv }, { default: standalone }, esbuild] = await Promise.all([import('ajv'), import('ajv/dist/standalone/index.js'), import('esbuild')]);
-  const ajv = new Ajv.default({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, allowUnionTypes: true, code: { source: true, esm: true, lines: true } });
+  const ajv = new Ajv.default({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, allowUnionTypes: true, messages: false, inlineRefs: false, code: { source: true, esm: true, lines: true } });
   ajv.addVocabulary([...editorWords, ...customWords(inputs.map(readJson))]);
-  for (const file of inputs) if (file !== rootSchema) ajv.addSchema(readJson(file), path.basename(file));
-  const validate = ajv.compile(readJson(rootSchema));
+  for (const file of inputs) if (file !== rootSchema) ajv.addSchema(rulesOnly(readJson(file)), path.basename(file));
+  const validate = ajv.compile(rulesOnly(readJson(rootSchema)));
   // ajv's own output require()s its small run-time helpers: bundle them in, so that the module stands alone.
   const { outputFiles } = await esbuild.build({
     stdin: { contents: standalone.default(ajv, validate), resolveDir: root }, bundle: true, format: 'esm', platform: 'neutral', mainFields: ['main'], write: false, target: 'es2022', legalComments: 'none',
