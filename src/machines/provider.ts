@@ -92,6 +92,7 @@ export interface Provider {
   readonly appliances?: Appliances;
   readonly console?: Console;
   readonly terminal?: Terminal;
+  readonly remote?: Remote;
   readonly usage?: UsageSource;
   readonly screenshot?: Screenshot;
   readonly guest?: Guest;
@@ -260,6 +261,12 @@ export interface TerminalChannel extends Disposable {
 }
 export interface Terminal {
   open(id: MachineId, signal: AbortSignal): Promise<TerminalTarget>;
+}
+
+/** A VS Code window inside the machine. */
+export interface Remote {
+  /** The remote authority that reaches it (`wsl+Ubuntu`), and the extension that understands such authorities. */
+  target(id: MachineId, signal: AbortSignal): Promise<{ readonly authority: string; readonly extension: string; readonly path?: string }>;
 }
 
 export interface UsageSource {
