@@ -38,7 +38,7 @@ export interface FleetOptions {
 interface Slot {
   readonly provider: Provider;
   status: ConnectionStatus;
-  listed: ReadonlyMap<MachineId, Machine>;
+  listed: readonly Machine[];
   shown: ReadonlyMap<MachineId, Machine>;
   inFlight?: { readonly promise: Promise<void>; readonly abort: AbortController };
   /** Refreshes asked for while one was in flight share this one. */
@@ -141,7 +141,7 @@ export class Fleet implements Disposable {
     for (const provider of providers) {
       const key = providerKey(provider);
       if (this.#slots.has(key)) continue;
-      this.#slots.set(key, { provider, status: { kind: 'notAsked' }, listed: new Map(), shown: new Map() });
+      this.#slots.set(key, { provider, status: { kind: 'notAsked' }, listed: [], shown: new Map() });
       this.#changed.fire({ provider, status: true, added: [], changed: [], removed: [] });
     }
   }
@@ -169,7 +169,7 @@ export class Fleet implements Disposable {
     try {
       const machines = await withTimeout(this.#options.listTimeoutMs(), abort, slot.provider.label, signal => slot.provider.list(signal));
       slot.listDurationMs = performance.now() - startedAt;
-      slot.listed = new Map(machines.map(machine => [machine.id, machine]));
+      slot.listed = machines;
       this.#show(slot, { kind: 'ready' });
     } catch (thrown) {
       if (!this.#isLive(slot)) return;
@@ -201,18 +201,23 @@ export class Fleet implements Disposable {
   #show(slot: Slot, status: ConnectionStatus = slot.status): void {
     if (!this.#isLive(slot)) return;
     const stale = status.kind === 'failed';
-    const key = providerKey(slot.provider);
-    const wanted: Machine[] = [];
-    for (const machine of slot.listed.values()) {
-      const state = this.#overlay.get(machine.id);
-      wanted.push(state === undefined && !stale ? machine : { ...machine, ...(state === undefined ? {} : { state }), ...(stale ? { stale } : {}) });
-    }
-    for (const machine of this.#placeholders.values()) if (machine.id.startsWith(`${key}:`)) wanted.push(machine);
-    const diff = diffMachines(slot.shown, wanted);
+    const diff = diffMachines(slot.shown, this.#wanted(slot, stale));
     const statusChanged = !sameStatus(slot.status, status);
     slot.shown = diff.machines;
     slot.status = status;
     if (statusChanged || !isEmptyDiff(diff)) this.#changed.fire({ provider: slot.provider, status: statusChanged, added: diff.added, removed: diff.removed, changed: diff.changed });
+  }
+
+  /** The listed machines with overlays, stale marks and placeholders. The list itself when there is nothing to add, which is the common case. */
+  #wanted(slot: Slot, stale: boolean): readonly Machine[] {
+    const prefix = `${providerKey(slot.provider)}:`;
+    const placeholders = [...this.#placeholders.values()].filter(machine => machine.id.startsWith(prefix));
+    if (!stale && this.#overlay.size === 0 && placeholders.length === 0) return slot.listed;
+    const laidOver = slot.listed.map(machine => {
+      const state = this.#overlay.get(machine.id);
+      return state === undefined && !stale ? machine : { ...machine, ...(state === undefined ? {} : { state }), ...(stale ? { stale } : {}) };
+    });
+    return [...laidOver, ...placeholders];
   }
 }
 

@@ -90,9 +90,8 @@ export class Operations {
     };
     const queue = this.#queueOf(action, provider);
     this.#live.add(operation);
-    operation.result = queue
-      .add(() => this.#perform(operation, abort.signal), { signal: abort.signal })
-      .then(result => result as ActionResult)
+    const turn = queue.add(() => this.#perform(operation, abort.signal), { signal: abort.signal }).then(result => result as ActionResult);
+    operation.result = Promise.race([turn, cancelledInQueue(operation, abort.signal)])
       .catch((thrown: unknown) => {
         const error = abort.signal.aborted && !GaiaError.is(thrown) ? asGaiaError(abort.signal.reason) : asGaiaError(thrown);
         throw error.detail.machine === undefined ? error.about(operation.machineName) : error;
@@ -193,4 +192,11 @@ export class Operations {
     }
     return queue;
   }
+}
+
+/** Rejects at once when it is cancelled before its turn: nobody should wait for the operation in front to learn that. */
+function cancelledInQueue(operation: Operation, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => { if (operation.state === 'queued') reject(asGaiaError(signal.reason)); }, { once: true });
+  });
 }

@@ -69,7 +69,6 @@ export class Polling implements Disposable {
       hinted = true;
       wake?.();
     });
-    signal.addEventListener('abort', () => watcher?.dispose(), { once: true });
     let failures = 0;
     try {
       while (!signal.aborted) {
