@@ -1,8 +1,7 @@
-// A real VS Code for tests: code-server from npm (no desktop download, no compiler), the Node it needs, playwright-core and Mocha.
+// A real VS Code for tests: code-server from npm (no desktop download, no compiler) and the Node it needs.
 // About 270 MB fetched and 810 MB kept, in 15-40 s; a second call is instant. The versions and their lock are in host/.
 import fs from 'node:fs';
 import path from 'node:path';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { cacheDir, run, Unavailable } from './cache.mjs';
 
@@ -10,19 +9,16 @@ const versions = path.join(path.dirname(fileURLToPath(import.meta.url)), 'host')
 const wanted = JSON.parse(fs.readFileSync(path.join(versions, 'package.json'), 'utf8')).dependencies['code-server'];
 const dir = path.join(cacheDir, `host-${wanted}`);
 const vscode = path.join(dir, 'node_modules/code-server/lib/vscode');
-const complete = () => fs.existsSync(path.join(vscode, 'node_modules')) && fs.existsSync(path.join(dir, 'node_modules/mocha')) && fs.existsSync(path.join(dir, 'node_modules/playwright-core'));
+const complete = () => fs.existsSync(path.join(vscode, 'node_modules'));
 
 /**
  * Installs what is missing. Throws Unavailable.
- * @returns {Promise<{dir: string, entry: string, node: string, mocha: string, playwright: string, version: string}>} absolute paths
+ * @returns {Promise<{entry: string, node: string, version: string}>} absolute paths of code-server's program and of the Node that runs it
  */
 export async function ensureHost() {
   if (process.platform === 'win32') throw new Unavailable('code-server does not run on Windows: use WSL, or desktop VS Code');
   if (!complete()) await install();
-  const node = findNode();
-  const require = createRequire(path.join(dir, 'x.js'));
-  const folderOf = name => path.dirname(require.resolve(`${name}/package.json`));
-  return { dir, entry: path.join(dir, 'node_modules/code-server/out/node/entry.js'), node, mocha: folderOf('mocha'), playwright: folderOf('playwright-core'), version: wanted };
+  return { entry: path.join(dir, 'node_modules/code-server/out/node/entry.js'), node: findNode(), version: wanted };
 }
 
 async function install() {

@@ -11,7 +11,7 @@ export const parts = {
   chromium: { about: "the browser that shows the workbench (Debian's chromium, 290 MB)", ensure: ensureChromium },
   vagrant: { about: "Debian's Vagrant (80 MB)", ensure: ensureVagrant },
   virtualbox: { about: 'a private VirtualBox whose VMs start without a kernel driver (240 MB)', ensure: ensureVirtualBox },
-  host: { about: 'code-server = VS Code for the browser, Node 24, playwright-core, Mocha (810 MB)', ensure: ensureHost },
+  host: { about: 'code-server = VS Code for the browser, and Node 24 (800 MB)', ensure: ensureHost },
 };
 
 const help = `npm run rig -- <part>...     installs parts of the rig into ${cacheDir} and, as root, with apt-get; a second run is instant

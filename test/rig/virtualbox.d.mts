@@ -59,3 +59,5 @@ export function ensureVirtualBox(): Promise<{ vboxmanage: string; bin: string; b
 export function virtualBoxMissing(): string | undefined;
 /** A fresh VirtualBox with no machines. `folder`: a lasting one instead of a temporary folder; dispose() then keeps it. */
 export function privateVirtualBox(options?: { folder?: string }): Promise<PrivateVirtualBox>;
+/** The private VirtualBox that this process's environment names already, in the extension host of a test; undefined outside. Whoever made it disposes of it. */
+export function virtualBoxOfEnvironment(): Omit<PrivateVirtualBox, 'dispose'> | undefined;

@@ -41,16 +41,20 @@ export function virtualBoxMissing() {
 export async function privateVirtualBox({ folder: wanted } = {}) {
   const missing = virtualBoxMissing();
   if (missing) throw new Unavailable(missing);
-  // Short: a socket's path has room for 107 bytes.
   const folder = wanted ?? fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-vbox-'));
-  const home = path.join(folder, 'home'), machineFolder = path.join(folder, 'machines');
-  for (const dir of [home, machineFolder]) fs.mkdirSync(dir, { recursive: true });
   // One VBoxSVC serves all of a user's calls, whatever VBOX_USER_HOME says, unless its socket is another.
-  const socketId = `gaia-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+  const box = open({ folder, socketId: `gaia-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}` });
+  box.dispose = () => dispose(box, wanted === undefined);
+  for (const dir of [box.home, box.machineFolder]) fs.mkdirSync(dir, { recursive: true });
+  await box.run(['setproperty', 'machinefolder', box.machineFolder]);
+  return box;
+}
+
+function open({ folder, socketId }) {
+  const home = path.join(folder, 'home'), machineFolder = path.join(folder, 'machines');
   const variables = { VBOX_USER_HOME: home, VBOX_IPC_SOCKETID: socketId, PATH: `${tools.bin}${path.delimiter}${process.env.PATH ?? ''}` };
   const env = { ...process.env, ...variables };
   const box = { ...tools, folder, home, machineFolder, socketId, variables, env };
-
   // VirtualBox refuses arguments outside ASCII in the C locale. Only for the rig's own calls: the product has to see to it itself.
   box.call = (args, options) => call(tools.vboxmanage, args, { ...env, LC_ALL: 'C.UTF-8' }, options);
   box.run = async (args, options) => {
@@ -61,8 +65,6 @@ export async function privateVirtualBox({ folder: wanted } = {}) {
   box.createVm = options => createVm(box, options);
   box.state = async vm => /^VMState="(.*)"\r?$/m.exec(await box.run(['showvminfo', vm, '--machinereadable']))?.[1];
   box.processes = () => processes(socketId);
-  box.dispose = () => dispose(box, wanted === undefined);
-  await box.run(['setproperty', 'machinefolder', machineFolder]);
   return box;
 }
 
@@ -133,4 +135,11 @@ async function dispose(box, removeFolder) {
   if (!await gone(box.socketId, undefined, 10_000)) { signal(list(), 'SIGKILL'); await gone(box.socketId, undefined, 2000); }
   fs.rmSync(path.join(os.tmpdir(), `.vbox-${box.socketId}-ipc`), { recursive: true, force: true });
   if (removeFolder) fs.rmSync(box.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/** The private VirtualBox that this process's environment already names: inside the extension host of a test. */
+export function virtualBoxOfEnvironment() {
+  const { VBOX_USER_HOME: home, VBOX_IPC_SOCKETID: socketId } = process.env;
+  if (!home || !socketId?.startsWith('gaia-')) return undefined;
+  return open({ folder: path.dirname(home), socketId });
 }

@@ -1,0 +1,6 @@
+import type { Browser, Page } from 'playwright-core';
+
+/** A headless Chromium that reaches 127.0.0.1 only. */
+export function launchBrowser(): Promise<Browser>;
+/** Makes the workbench of this page load an unpacked extension and, with `tests`, run that module in the extension host. Absolute paths. */
+export function developExtension(page: Page, options: { authority: string; extension: string; tests?: string }): Promise<void>;

@@ -1,0 +1,2 @@
+/** Installs code-server and its Node into the cache; instant when they are there. Rejects with Unavailable where this machine cannot have it. */
+export function ensureHost(): Promise<{ entry: string; node: string; version: string }>;
