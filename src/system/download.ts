@@ -53,7 +53,7 @@ interface PartState {
 /** Room left on the volume after a download, so that the system keeps working. */
 export const reserveBytes = 64 * 1024 * 1024;
 /** A try that brought this much counts as progress. */
-const progressBytes = 256 * 1024;
+const progressBytes = 64 * 1024;
 
 /**
  * Brings `request.url` to `request.destination`. Throws GaiaError: `noSpace` (asked before the body is read), `untrusted` (wrong checksum: the file is
@@ -81,9 +81,8 @@ export async function download(request: DownloadRequest, tools: DownloadTools, c
       resumed = false;
       continue;
     }
-    if (outcome.haveBytes >= most + progressBytes) failures = 0;
+    failures = outcome.haveBytes >= most + progressBytes ? 0 : failures + 1;
     most = Math.max(most, outcome.haveBytes);
-    failures++;
     if (failures >= maxAttempts) throw outcome.problem;
     resumed = true;
     await tools.clock.sleep(outcome.retryAfterMs ?? Math.min(250 * 2 ** failures, 10_000), context.signal);
