@@ -40,7 +40,10 @@ export interface ParsedMachine {
   readonly name: string;
   /** '' when it is missing or no string. */
   readonly provider: string;
-  /** The machine's `config` with the defaults merged in. */
+  /**
+   * The machine's `config` with the defaults merged in. The same object as in an earlier parse as long as neither the machine's text
+   * nor the defaults changed: remember things by it (WeakMap).
+   */
   readonly config: MachineConfig;
   /** The `config` as written in the machine alone. */
   readonly own: MachineConfig;
@@ -65,4 +68,10 @@ export interface ParsedConfig {
   readonly defaults?: { readonly [key: string]: unknown };
   /** What is wrong with the text and its shape (not what check.ts finds). */
   readonly problems: readonly ParseProblem[];
+  /** Comments outside the machines of `machines`; of a file of one machine, all. Paths from the root. */
+  readonly comments: readonly ConfigComment[];
+  /** The whole file as plain JSON values. */
+  readonly value: unknown;
+  /** The text range of the value at `path`, from the root. */
+  locate(path: ConfigPath): TextRange | undefined;
 }

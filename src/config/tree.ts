@@ -1,0 +1,71 @@
+// The syntax tree of JSON with comments: reading values from it and finding places in it.
+import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import type { ConfigPath } from './model.ts';
+
+export type { Node, ParseError } from 'jsonc-parser';
+
+/** Parses as much as there is. Deep nesting must have been refused before: the parser is recursive. */
+export function treeOf(text: string): { readonly root: Node | undefined; readonly errors: readonly ParseError[] } {
+  const errors: ParseError[] = [];
+  return { root: parseTree(text, errors, { allowTrailingComma: true, disallowComments: false }), errors };
+}
+
+/** One English sentence for a parser's error code: an l10n key. */
+export function syntaxMessage(error: ParseError): string {
+  const messages: Record<string, string> = {
+    InvalidSymbol: 'This is not JSON: expected a value.',
+    InvalidNumberFormat: 'This is not a number.',
+    PropertyNameExpected: 'A property name in double quotes is missing here.',
+    ValueExpected: 'A value is missing here.',
+    ColonExpected: 'A colon is missing here.',
+    CommaExpected: 'A comma is missing here.',
+    CloseBraceExpected: 'A closing brace is missing here.',
+    CloseBracketExpected: 'A closing bracket is missing here.',
+    EndOfFileExpected: 'There is text after the end.',
+    InvalidCommentToken: 'This comment is broken.',
+    UnexpectedEndOfComment: 'This comment does not end.',
+    UnexpectedEndOfString: 'This text does not end: a double quote is missing.',
+    UnexpectedEndOfNumber: 'This number is cut off.',
+    InvalidUnicode: 'This is not a Unicode escape: \\u takes four hexadecimal digits.',
+    InvalidEscapeCharacter: 'This escape is not known in JSON; write a backslash as \\\\.',
+    InvalidCharacter: 'A control character cannot stand in a text as it is.',
+  };
+  return messages[printParseErrorCode(error.error)] ?? 'This is not JSON.';
+}
+
+/** The plain value: objects with own properties only, also for a key like `__proto__`. Of a key given twice the last counts, as everywhere in JSON. */
+export function valueOf(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(valueOf);
+  if (node.type !== 'object') return node.value;
+  const result: Record<string, unknown> = {};
+  for (const property of node.children ?? []) {
+    const [key, value] = property.children ?? [];
+    if (!key || !value) continue;
+    Object.defineProperty(result, key.value as string, { value: valueOf(value), enumerable: true, configurable: true, writable: true });
+  }
+  return result;
+}
+
+/** The property of an object by key; the last one of that key. */
+export function propertyOf(node: Node | undefined, key: string): Node | undefined {
+  if (node?.type !== 'object') return undefined;
+  return node.children?.findLast(property => property.children?.[0]?.value === key);
+}
+
+/** The node of the value at `path`. */
+export function nodeAt(root: Node | undefined, path: ConfigPath): Node | undefined {
+  let node = root;
+  for (const step of path) {
+    if (typeof step === 'number') node = node?.type === 'array' ? node.children?.[step] : undefined;
+    else node = propertyOf(node, step)?.children?.[1];
+    if (!node) return undefined;
+  }
+  return node;
+}
+
+/** The node of the key of the property at `path`; of an array's element the element itself. */
+export function keyNodeAt(root: Node | undefined, path: ConfigPath): Node | undefined {
+  const last = path.at(-1);
+  if (typeof last !== 'string') return nodeAt(root, path);
+  return propertyOf(nodeAt(root, path.slice(0, -1)), last)?.children?.[0];
+}
