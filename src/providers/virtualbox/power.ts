@@ -1,0 +1,78 @@
+// Start, shut down, power off and the like. Each verb resolves only when VirtualBox says that the state is reached and the lock is given back.
+import { GaiaError } from '../../machines/errors.ts';
+import { parseMachineId } from '../../machines/machine.ts';
+import type { MachineId } from '../../machines/machine.ts';
+import type { OperationContext, Power } from '../../machines/provider.ts';
+import type { MachineStates, PresentState } from './machineState.ts';
+import { isReleased } from './machineState.ts';
+import * as requests from './requests.ts';
+import type { Call } from './requests.ts';
+import type { Tool } from './tool.ts';
+
+/** The lock is given back well within this, or something is wrong. */
+const settleMs = 30_000;
+
+export function createPower(tool: Tool, states: MachineStates): Power {
+  /** Runs the call; if it fails because the machine is already as wanted, that is done too. */
+  const until = async (id: MachineId, call: Call, wanted: { readonly logged?: readonly string[]; readonly reached: (state: PresentState) => boolean }, context: OperationContext): Promise<void> => {
+    const uuid = nativeId(id);
+    try {
+      await tool.change(call, context);
+    } catch (error) {
+      if (!GaiaError.is(error, 'wrongState', 'locked')) throw error;
+      if (wanted.reached(await states.read(uuid, context.signal))) return;
+      throw error;
+    }
+    if (wanted.logged && (await states.isLogged(uuid, wanted.logged))) return;
+    if (await states.wait(uuid, wanted.reached, settleMs, context.signal)) return;
+    throw new GaiaError('didNotAnswer', { message: 'VirtualBox accepted the request, but the machine did not change within {0} seconds.', values: [settleMs / 1000] });
+  };
+  const isRunning = (state: PresentState): boolean => state.word === 'running';
+
+  return {
+    startModes: ['headless', 'gui', 'detachable'],
+
+    async start(id, options, context) {
+      const uuid = nativeId(id);
+      const call = requests.start(uuid, options.mode ?? 'headless');
+      // A start that fails because it runs already has nothing left to do; one during the end of an earlier session waits for the lock.
+      await until(id, call, { logged: ['Running'], reached: state => {
+        if (state.word === 'aborted' || state.word === 'aborted-saved') {
+          throw new GaiaError('unexpected', { message: 'The machine started and ended at once.', hint: 'Look at VBox.log in the machine\'s Logs folder.' });
+        }
+        return isRunning(state);
+      } }, context);
+    },
+
+    async shutDown(id, { timeoutMs }, context) {
+      const uuid = nativeId(id);
+      try {
+        await tool.change(requests.acpiPowerButton(uuid), context);
+      } catch (error) {
+        if (!GaiaError.is(error, 'wrongState') || !isReleased(await states.read(uuid, context.signal))) throw error;
+        return;
+      }
+      context.progress({ message: 'Asked the guest to shut down. Waiting for it.' });
+      if (await states.wait(uuid, isReleased, timeoutMs, context.signal)) return;
+      throw new GaiaError('didNotAnswer', {
+        message: 'The guest has not shut down within {0} seconds.',
+        values: [Math.round(timeoutMs / 1000)],
+        hint: 'It may be asking somebody to confirm, or have no ACPI support. Power it off if nothing in it can be lost.',
+        left: 'The machine still runs.',
+      });
+    },
+
+    powerOff: (id, context) => until(id, requests.powerOff(nativeId(id)), { reached: isReleased }, context),
+    reset: (id, context) => until(id, requests.reset(nativeId(id)), { logged: ['Running'], reached: state => state.online }, context),
+    pause: (id, context) => until(id, requests.pause(nativeId(id)), { logged: ['Paused'], reached: state => state.word === 'paused' }, context),
+    resume: (id, context) => until(id, requests.resume(nativeId(id)), { logged: ['Running'], reached: isRunning }, context),
+    suspend: (id, context) => until(id, requests.saveState(nativeId(id)), { reached: state => isReleased(state) && state.word.endsWith('saved') }, context),
+  };
+}
+
+/** The UUID in an id. Throws `notFound` for the id of another provider. */
+export function nativeId(id: MachineId): string {
+  const parts = parseMachineId(id);
+  if (parts.provider !== 'virtualbox') throw new GaiaError('notFound', { message: 'This machine does not belong to VirtualBox.' });
+  return parts.native;
+}

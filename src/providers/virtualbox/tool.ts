@@ -1,0 +1,167 @@
+// Runs VBoxManage: found once, with the right locale, its failures as GaiaErrors, its progress as a fraction, lock errors tried again.
+import type { Clock } from '../../machines/clock.ts';
+import { GaiaError } from '../../machines/errors.ts';
+import type { CommandText, OperationContext, RequestRecord } from '../../machines/provider.ts';
+import type { FileInfo, FolderEntry } from '../../system/files.ts';
+import { firstFile, onPath } from '../../system/findProgram.ts';
+import { chooseLocale } from '../../system/locale.ts';
+import type { Platform } from '../../system/platform.ts';
+import type { ProcessHooks, ProcessRequest, ProcessResult } from '../../system/process.ts';
+import { describeProcess } from '../../system/process.ts';
+import { executableCandidates } from './executable.ts';
+import type { ToolFailure } from './parse/failure.ts';
+import { readFailure, readWarnings } from './parse/failure.ts';
+import { ProgressReader } from './parse/progress.ts';
+import { decode } from './parse/text.ts';
+import type { Version } from './parse/version.ts';
+import { parseVersion } from './parse/version.ts';
+import { isLock, problemOf } from './problems.ts';
+import type { Call } from './requests.ts';
+import { version as versionCall } from './requests.ts';
+
+export interface VirtualBoxSettings {
+  /** Path of VBoxManage or of its folder; undefined = search. */
+  readonly executable?: string;
+  /** How long a question may take, in ms. */
+  readonly queryTimeoutMs?: number;
+}
+
+/** Everything the provider does to the outside. */
+export interface VirtualBoxDoors {
+  readonly settings: () => VirtualBoxSettings;
+  readonly run: (request: ProcessRequest, signal: AbortSignal, hooks?: ProcessHooks) => Promise<ProcessResult>;
+  readonly record: (record: RequestRecord) => void;
+  readonly clock: Clock;
+  readonly platform: Platform;
+  readonly files: FileDoor;
+}
+
+/** The functions of system/files.ts that this provider uses. */
+export interface FileDoor {
+  fileInfo(file: string): Promise<FileInfo | undefined>;
+  listFolder(folder: string): Promise<readonly FolderEntry[] | undefined>;
+  readText(file: string): Promise<string | undefined>;
+  readRange(file: string, offset: number, length: number): Promise<Uint8Array>;
+  removeAll(target: string): Promise<void>;
+  freeBytes(folder: string): Promise<number>;
+}
+
+export interface Answer {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly warnings: readonly string[];
+}
+
+/** Waits between tries while another session holds the lock, in ms: 4 s in all. */
+const lockDelays = [100, 200, 400, 800, 1200, 1300];
+
+export class Tool {
+  readonly doors: VirtualBoxDoors;
+  #found: { readonly setting: string | undefined; readonly file: string } | undefined;
+  #environment: Promise<Readonly<Record<string, string>>> | undefined;
+  #version: { readonly file: string; readonly modifiedMs: number; readonly version: Version } | undefined;
+
+  constructor(doors: VirtualBoxDoors) {
+    this.doors = doors;
+  }
+
+  /** Path of VBoxManage. Throws `notInstalled`. */
+  async executable(): Promise<string> {
+    const setting = this.doors.settings().executable || undefined;
+    if (this.#found && this.#found.setting === setting) return this.#found.file;
+    const file = await firstFile(executableCandidates(this.doors.platform, setting), this.doors.files.fileInfo);
+    if (file === undefined) {
+      throw setting === undefined
+        ? new GaiaError('notInstalled', { message: 'VirtualBox was not found on this computer.', hint: 'Install VirtualBox, or say in the setting "gaia.virtualbox.executable" where VBoxManage lies.' })
+        : new GaiaError('notInstalled', { message: 'There is no VBoxManage at {0}.', values: [setting], hint: 'Correct the setting "gaia.virtualbox.executable", or empty it to let Gaia search.' });
+    }
+    this.#found = { setting, file };
+    return file;
+  }
+
+  /** Version, asked again only when the program changed. */
+  async version(signal: AbortSignal): Promise<Version> {
+    const file = await this.executable();
+    const modifiedMs = (await this.doors.files.fileInfo(file))?.modifiedMs ?? 0;
+    if (this.#version?.file === file && this.#version.modifiedMs === modifiedMs) return this.#version.version;
+    const answer = await this.ask(versionCall(), signal);
+    const version = parseVersion(answer.stdout);
+    if (!version) throw new GaiaError('unexpected', { message: 'VBoxManage did not say its version.', raw: answer.stdout.slice(0, 500) });
+    this.#version = { file, modifiedMs, version };
+    return version;
+  }
+
+  /** A question. Throws GaiaError when it failed, unless `accept` says that this failure is an answer too. */
+  async ask(call: Call, signal: AbortSignal, accept?: (failure: ToolFailure, stdout: string) => boolean): Promise<Answer> {
+    const { answer, failure } = await this.#once({ ...call, timeoutMs: Math.min(call.timeoutMs, this.doors.settings().queryTimeoutMs ?? call.timeoutMs) }, signal);
+    if (failure && !accept?.(failure, answer.stdout)) throw problemOf(failure, this.doors.platform.os);
+    return answer;
+  }
+
+  /** A change. Tried again with back-off while another session holds the lock, and on nothing else. */
+  async change(call: Call, context: OperationContext, accept?: (failure: ToolFailure, stdout: string) => boolean): Promise<Answer> {
+    for (let attempt = 0; ; attempt++) {
+      const { answer, failure } = await this.#once(call, context.signal, context);
+      if (!failure || accept?.(failure, answer.stdout)) return answer;
+      const delay = lockDelays[attempt];
+      if (!isLock(failure) || delay === undefined) throw problemOf(failure, this.doors.platform.os);
+      await this.doors.clock.sleep(delay, context.signal);
+    }
+  }
+
+  /** The same request as text for people. */
+  describe(call: Call): CommandText {
+    return { ...describeProcess({ file: 'VBoxManage', args: call.args }), ...(call.comment === undefined ? {} : { comment: call.comment }) };
+  }
+
+  async #once(call: Call, signal: AbortSignal, context?: OperationContext): Promise<{ readonly answer: Answer; readonly failure: ToolFailure | undefined }> {
+    const [file, env] = await Promise.all([this.executable(), this.#env(signal)]);
+    const progress = call.progressRuns === undefined || !context ? undefined : new ProgressReader(call.progressRuns);
+    let result: ProcessResult;
+    try {
+      result = await this.doors.run({ file, args: call.args, env, timeoutMs: call.timeoutMs }, signal, {
+        record: this.doors.record,
+        ...(progress && context
+          ? {
+              stderr: (chunk: Uint8Array): void => {
+                const fraction = progress.push(chunk);
+                if (fraction !== undefined) context.progress({ fraction });
+              },
+            }
+          : {}),
+      });
+    } catch (error) {
+      // It was moved or removed since it was found: search again next time.
+      if (GaiaError.is(error, 'notInstalled')) this.#found = undefined;
+      throw error;
+    }
+    const stdout = decode(result.stdout);
+    const stderr = decode(result.stderr);
+    return { answer: { exitCode: result.exitCode, stdout, stderr, warnings: readWarnings(stderr) }, failure: readFailure(result.exitCode, stdout, stderr) };
+  }
+
+  /** The locale is chosen once. VBoxSVC keeps the locale of whoever starts it, so the first call must have it too (V9). */
+  #env(signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    this.#environment ??= this.#chooseEnvironment(signal).catch((error: unknown) => {
+      this.#environment = undefined;
+      throw error;
+    });
+    return this.#environment;
+  }
+
+  async #chooseEnvironment(signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const { platform, files, run } = this.doors;
+    if (platform.os === 'win32') return {};
+    const file = await firstFile(onPath(['locale'], platform), files.fileInfo);
+    let printed = '';
+    if (file !== undefined) {
+      try {
+        printed = decode((await run({ file, args: ['-a'], timeoutMs: 5000 }, signal)).stdout);
+      } catch (error) {
+        if (GaiaError.is(error, 'cancelled')) throw error;
+      }
+    }
+    return { LC_ALL: chooseLocale(printed.split('\n')), LANGUAGE: 'en' };
+  }
+}
