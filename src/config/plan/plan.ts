@@ -1,0 +1,114 @@
+// Compares what a file says with what there is. Pure: the machines, their details and the bindings come in as data.
+import { compareBasics } from '../../machines/compare.ts';
+import type { Machine, MachineDetails, MachineId } from '../../machines/machine.ts';
+import type { Difference, Planning } from '../../machines/provider.ts';
+import type { MachineSpec } from '../../machines/spec.ts';
+import type { Bindings, Plan, PlanStep } from './model.ts';
+
+export interface PlanInput {
+  readonly specs: readonly MachineSpec[];
+  readonly bindings: Bindings;
+  /** Machines of a provider (and connection), or undefined when it did not answer: then nothing may be concluded from their absence. */
+  machinesOf(provider: string, connection: string | undefined): readonly Machine[] | undefined;
+  /** Of the bound machines; undefined when they could not be read. */
+  detailsOf(id: MachineId): MachineDetails | undefined;
+  /** Is there such a provider, and how does it compare? */
+  planningOf(provider: string): Planning | 'basic' | undefined;
+}
+
+export function makePlan(input: PlanInput): Plan {
+  const names = new Set(input.specs.map(spec => spec.name));
+  const known = new Map<MachineId, Machine>();
+  for (const spec of input.specs) for (const machine of input.machinesOf(spec.provider, spec.connection) ?? []) known.set(machine.id, machine);
+  const steps = input.specs.map(spec => stepFor(spec, input, known, names));
+  for (const [name, id] of input.bindings) {
+    if (names.has(name)) continue;
+    const provider = id.slice(0, id.indexOf(':'));
+    const machine = input.machinesOf(provider, undefined)?.find(one => one.id === id);
+    if (machine) steps.push({ kind: 'unmanaged', name, provider, machine, differences: [], after: [] });
+  }
+  return { steps: inOrder(steps), fingerprint: fingerprintOf(steps) };
+}
+
+function stepFor(spec: MachineSpec, input: PlanInput, known: ReadonlyMap<MachineId, Machine>, names: ReadonlySet<string>): PlanStep {
+  const base = { name: spec.name, provider: spec.provider, spec, differences: [], after: dependenciesOf(spec, names) };
+  const planning = input.planningOf(spec.provider);
+  if (planning === undefined) return { ...base, kind: 'blocked', reason: 'There is no connection for the provider "{0}".', values: [spec.provider] };
+  const machines = input.machinesOf(spec.provider, spec.connection);
+  if (machines === undefined) return { ...base, kind: 'blocked', reason: '{0} did not answer, so it is not known what is there.', values: [spec.provider] };
+
+  const id = input.bindings.get(spec.name);
+  const bound = id === undefined ? undefined : known.get(id);
+  if (!bound) {
+    const namesake = machines.find(machine => machine.name === spec.name);
+    if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: 'A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.', values: [spec.name] };
+    return { ...base, kind: 'create', differences: summaryOf(spec) };
+  }
+  const details = input.detailsOf(bound.id);
+  if (!details) return { ...base, machine: bound, kind: 'blocked', reason: 'The settings of "{0}" could not be read.', values: [bound.name] };
+  const differences = [...renamed(spec, details), ...(planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
+  return { ...base, machine: bound, differences, kind: kindOf(differences) };
+}
+
+function renamed(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const { name } = details.machine;
+  return name === spec.name ? [] : [{ key: 'name', before: name, after: spec.name, effect: details.machine.state === 'stopped' ? 'live' : 'stop', change: { rename: spec.name } }];
+}
+
+function kindOf(differences: readonly Difference[]): PlanStep['kind'] {
+  if (differences.length === 0) return 'none';
+  if (differences.some(difference => difference.effect === 'replace')) return 'replace';
+  return differences.some(difference => difference.effect === 'stop') ? 'stop' : 'update';
+}
+
+/** What a machine to be made will be, in the words of the differences. */
+function summaryOf(spec: MachineSpec): readonly Difference[] {
+  const { source } = spec;
+  const from = { empty: 'empty', box: 'box', image: 'image', iso: 'iso', clone: 'clone of', tarball: 'tarball', distribution: 'distribution' }[source.kind];
+  const what = source.kind === 'box' || source.kind === 'distribution' ? source.name : source.kind === 'clone' ? source.of : source.kind === 'empty' ? '' : source.url;
+  const rows: [string, string | undefined][] = [
+    ['source', `${from} ${what}`.trim()],
+    ['cpus', spec.cpus?.toString()],
+    ['memory', spec.memoryMiB === undefined ? undefined : `${String(spec.memoryMiB)} MiB`],
+    ...spec.disks.map((disk, index): [string, string] => [`disk ${String(index + 1)}`, `${String(Math.round(disk.sizeBytes / 2 ** 20))} MiB`]),
+    ...spec.networks.map((network, index): [string, string] => [`network ${String(index + 1)}`, [network.type, network.ip ?? ('bridge' in network ? network.bridge : undefined)].filter(Boolean).join(' ')]),
+    ...spec.portForwards.map((forward): [string, string] => [`forward ${String(forward.hostPort)}`, `${String(forward.hostPort)} → ${String(forward.guestPort)}/${forward.protocol}`]),
+    ...spec.sharedFolders.filter(folder => !folder.disabled).map((folder): [string, string] => [`folder ${folder.guestPath}`, folder.hostPath]),
+  ];
+  return rows.filter(([, after]) => after !== undefined).map(([key, after]) => ({ key, after: after as string, effect: 'live' as const }));
+}
+
+function dependenciesOf(spec: MachineSpec, names: ReadonlySet<string>): readonly string[] {
+  return spec.source.kind === 'clone' && names.has(spec.source.of) && spec.source.of !== spec.name ? [spec.source.of] : [];
+}
+
+/** Those that others need come first; the file's order otherwise. Machines that need each other are blocked. */
+export function inOrder(steps: readonly PlanStep[]): readonly PlanStep[] {
+  const byName = new Map(steps.map(step => [step.name, step]));
+  const done = new Set<string>();
+  const ordered: PlanStep[] = [];
+  const visit = (step: PlanStep, trail: readonly string[]): boolean => {
+    if (done.has(step.name)) return true;
+    if (trail.includes(step.name)) return false;
+    const whole = step.after.every(name => {
+      const needed = byName.get(name);
+      return needed === undefined || visit(needed, [...trail, step.name]);
+    });
+    if (!done.has(step.name)) {
+      done.add(step.name);
+      ordered.push(whole ? step : { ...step, kind: 'blocked', reason: '"{0}" and a machine it is cloned from need each other.', values: [step.name] });
+    }
+    return true;
+  };
+  for (const step of steps) visit(step, []);
+  return ordered;
+}
+
+/** Changes whenever the plan would be another one: states and differences, not the wording. */
+function fingerprintOf(steps: readonly PlanStep[]): string {
+  return JSON.stringify(steps.map(step => [step.kind, step.name, step.machine?.id, step.machine?.state, step.differences.map(d => [d.key, d.before, d.after, d.effect])]));
+}
+
+export function changes(plan: Plan): readonly PlanStep[] {
+  return plan.steps.filter(step => step.kind !== 'none' && step.kind !== 'unmanaged');
+}
