@@ -97,6 +97,8 @@ export interface Provider {
   readonly screenshot?: Screenshot;
   readonly guest?: Guest;
   readonly editing?: Editing;
+  /** Compares a machine with what a file says of it. Without it only cpus, memory and the first disk are planned. */
+  readonly planning?: Planning;
   /** Live values for completion in .gaia.json. */
   readonly suggestions?: Suggestions;
   /** Verbs of one provider alone (VirtualBox "discard saved state", Proxmox "backup"): shown in its machines' menu under its own group. */
@@ -309,6 +311,28 @@ export type Change =
   | { readonly kind: 'removeDisk'; readonly slot: string; readonly deleteFile: boolean }
   | { readonly kind: 'moveDisk'; readonly slot: string; readonly storage: string }
   | { readonly kind: 'insertMedium'; readonly slot: string; readonly location?: string };
+
+/**
+ * One thing in which a machine is not what its file says. `live` can be changed now; `stop` needs the machine stopped, in its present
+ * state; `replace` cannot be changed at all: the machine would have to be deleted and made anew.
+ */
+export interface Difference {
+  /** Stable name, for the plan and its tests: `memory`, `forward ssh`, `setting vram`. */
+  readonly key: string;
+  /** As a person reads it; undefined = not there. */
+  readonly before?: string;
+  readonly after?: string;
+  readonly effect: 'live' | 'stop' | 'replace';
+  /** What makes it so; absent for `replace`. */
+  readonly change?: { readonly resize: Resize } | { readonly edit: Change } | { readonly rename: string };
+  /** Data that would be lost by it, said before it is done. */
+  readonly loses?: string;
+}
+
+export interface Planning {
+  /** Pure. Everything of `spec` that this provider can read back from `details`; the basics (cpus, memory, first disk) included. */
+  compare(spec: MachineSpec, details: MachineDetails): readonly Difference[];
+}
 
 export interface Suggestions {
   /** Values for one path of the config (`config.box`, `config.provider_config.node` …); [] = none known. Cached by the caller. */

@@ -1,5 +1,6 @@
 // Compares what a file says with what there is. Pure: the machines, their details and the bindings come in as data.
 import { compareBasics } from '../../machines/compare.ts';
+import { parseMachineId } from '../../machines/machine.ts';
 import type { Machine, MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { Difference, Planning } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
@@ -18,29 +19,42 @@ export interface PlanInput {
 
 export function makePlan(input: PlanInput): Plan {
   const names = new Set(input.specs.map(spec => spec.name));
-  const known = new Map<MachineId, Machine>();
-  for (const spec of input.specs) for (const machine of input.machinesOf(spec.provider, spec.connection) ?? []) known.set(machine.id, machine);
-  const steps = input.specs.map(spec => stepFor(spec, input, known, names));
+  const places = new Map<string, Place | undefined>();
+  const placeOf = (provider: string, connection: string | undefined): Place | undefined => {
+    const key = `${provider}:${connection ?? ''}`;
+    if (!places.has(key)) places.set(key, indexed(input.machinesOf(provider, connection)));
+    return places.get(key);
+  };
+  const steps = input.specs.map(spec => stepFor(spec, input, placeOf(spec.provider, spec.connection), names));
   for (const [name, id] of input.bindings) {
     if (names.has(name)) continue;
-    const provider = id.slice(0, id.indexOf(':'));
-    const machine = input.machinesOf(provider, undefined)?.find(one => one.id === id);
+    const { provider, connection } = parseMachineId(id);
+    const machine = placeOf(provider, connection)?.byId.get(id);
     if (machine) steps.push({ kind: 'unmanaged', name, provider, machine, differences: [], after: [] });
   }
   return { steps: inOrder(steps), fingerprint: fingerprintOf(steps) };
 }
 
-function stepFor(spec: MachineSpec, input: PlanInput, known: ReadonlyMap<MachineId, Machine>, names: ReadonlySet<string>): PlanStep {
+/** The machines of one connection, found by id and by name. */
+interface Place {
+  readonly byId: ReadonlyMap<MachineId, Machine>;
+  readonly byName: ReadonlyMap<string, Machine>;
+}
+
+function indexed(machines: readonly Machine[] | undefined): Place | undefined {
+  return machines && { byId: new Map(machines.map(machine => [machine.id, machine])), byName: new Map(machines.map(machine => [machine.name, machine])) };
+}
+
+function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, names: ReadonlySet<string>): PlanStep {
   const base = { name: spec.name, provider: spec.provider, spec, differences: [], after: dependenciesOf(spec, names) };
   const planning = input.planningOf(spec.provider);
   if (planning === undefined) return { ...base, kind: 'blocked', reason: 'There is no connection for the provider "{0}".', values: [spec.provider] };
-  const machines = input.machinesOf(spec.provider, spec.connection);
-  if (machines === undefined) return { ...base, kind: 'blocked', reason: '{0} did not answer, so it is not known what is there.', values: [spec.provider] };
+  if (place === undefined) return { ...base, kind: 'blocked', reason: '{0} did not answer, so it is not known what is there.', values: [spec.provider] };
 
   const id = input.bindings.get(spec.name);
-  const bound = id === undefined ? undefined : known.get(id);
+  const bound = id === undefined ? undefined : place.byId.get(id);
   if (!bound) {
-    const namesake = machines.find(machine => machine.name === spec.name);
+    const namesake = place.byName.get(spec.name);
     if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: 'A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.', values: [spec.name] };
     return { ...base, kind: 'create', differences: summaryOf(spec) };
   }
