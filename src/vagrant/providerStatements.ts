@@ -1,0 +1,161 @@
+// The `config.vm.provider` block of a machine: cpus, memory and provider_config in the words of Vagrant's providers and plugins.
+import type { ConfigPath } from '../config/model.ts';
+import { hypervOptions, isDefault, proxmoxNames, proxmoxOptions, virtualboxOptions, wslOptions, type Defaults } from './options.ts';
+import { args, env, join, range, symbol, type RubyValue } from './ruby.ts';
+import { asDict, asText, data, isDict, isSecret, sizeInBytes, vagrantSize, type Dict } from './values.ts';
+import { assign, blockCall, call, type Statement } from './view.ts';
+import type { Sink } from './networkStatements.ts';
+
+interface Words {
+  /** What Vagrant calls the provider. */
+  readonly name: string;
+  readonly variable: string;
+  readonly statements: (name: string, config: Dict, settings: Settings) => void;
+}
+
+/** Collects the block's statements; a default value leaves no trace. */
+class Settings {
+  readonly assigned: Statement[] = [];
+  readonly called: Statement[] = [];
+  readonly sink: Sink;
+  readonly variable: string;
+  private readonly defaults: Defaults;
+
+  constructor(variable: string, defaults: Defaults, sink: Sink) {
+    this.variable = variable;
+    this.defaults = defaults;
+    this.sink = sink;
+  }
+
+  set(option: string, value: unknown, path: ConfigPath, ruby: RubyValue = data(value)): void {
+    if (!isDefault(this.defaults, option, value)) this.assigned.push(assign(path, this.variable, option, isSecret(option, value) ? this.sink.secret(option, path) : ruby));
+  }
+
+  call(method: string, list: readonly RubyValue[], path: ConfigPath): void {
+    this.called.push({ ...call(path, this.variable, method, []), args: args(list) });
+  }
+}
+
+const own = (key: string): ConfigPath => ['config', 'provider_config', key];
+
+/** VirtualBox: Vagrant's options by name; all else is a flag of `VBoxManage modifyvm`. */
+function virtualbox(name: string, config: Dict, to: Settings): void {
+  const options = asDict(config.provider_config);
+  if (options.name === undefined) to.set('name', name, ['name']);
+  to.set('cpus', config.cpus, ['config', 'cpus']);
+  to.set('memory', config.memory, ['config', 'memory']);
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || value === null) continue;
+    if (key in virtualboxOptions) to.set(key, value, own(key));
+    else to.call('customize', [['modifyvm', symbol('id'), `--${key.replace(/_/g, '-')}`, flagValue(value)]], own(key));
+  }
+}
+
+const flagValue = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value));
+
+function hyperv(name: string, config: Dict, to: Settings): void {
+  const options = asDict(config.provider_config);
+  if (options.vmname === undefined) to.set('vmname', name, ['name']);
+  if (options.cpus === undefined) to.set('cpus', config.cpus, ['config', 'cpus']);
+  if (options.memory === undefined) to.set('memory', config.memory, ['config', 'memory']);
+  if (options.dynamic_memory === true && options.maxmemory === undefined) to.set('maxmemory', options.memory ?? config.memory, own('dynamic_memory'));
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || value === null || key === 'switch' || key === 'dynamic_memory') continue;
+    if (key === 'vm_integration_services' && isDict(value)) {
+      // Options of Vagrant: Symbols, not texts.
+      if (Object.keys(value).length) to.set(key, value, own(key), Object.fromEntries(Object.entries(value).map(([service, on]) => [service, data(on)])));
+    } else if (key in hypervOptions) to.set(key, value, own(key));
+    else to.sink.noEquivalent(own(key));
+  }
+  if (config.generation !== undefined) to.sink.noEquivalent(['config', 'generation']);
+}
+
+/** The vagrant-proxmox plugin. Who one is and what the server is called come from the environment. */
+function proxmox(_name: string, config: Dict, to: Settings): void {
+  const options = asDict(config.provider_config);
+  const set = (option: string, value: unknown, path: ConfigPath): void => {
+    if (option === 'qemu_os' || option === 'vm_type') to.set(option, value, path, typeof value === 'string' ? symbol(value) : data(value));
+    else if (option.endsWith('disk_size')) to.set(option, value, path, plainSize(value));
+    else if (option === 'vm_id_range') to.set(option, value, path, idRange(value));
+    else to.set(option, value, path);
+  };
+  if (options.endpoint === undefined) to.set('endpoint', {}, ['provider'], join('https://', { env: 'PROXMOX_HOST' }, ':8006/api2/json'));
+  if (options.user_name === undefined) to.set('user_name', {}, ['provider'], env('PROXMOX_USER'));
+  to.assigned.push(assign(['provider'], to.variable, 'password', env('PROXMOX_PASSWORD')));
+  if (options.vm_type === undefined) to.set('vm_type', 'qemu', ['provider'], symbol('qemu'));
+  if (options.vm_memory === undefined) to.set('vm_memory', config.memory, ['config', 'memory']);
+  if (options.qemu_cores === undefined && options.cores === undefined) to.set('qemu_cores', config.cpus, ['config', 'cpus']);
+  if (options.qemu_disk_size === undefined && options.disk_size === undefined && config.disk_size !== undefined) set('qemu_disk_size', config.disk_size, ['config', 'disk_size']);
+  const iso = asText(config.iso);
+  if (iso !== undefined && options.qemu_iso === undefined && options.qemu_iso_file === undefined) to.set(/^[^/\\:]+:iso\//.test(iso) ? 'qemu_iso' : 'qemu_iso_file', iso, ['config', 'iso']);
+  for (const [key, value] of Object.entries(options)) {
+    const option = proxmoxNames[key] ?? key;
+    if (key === 'password' && value !== undefined) to.sink.secret('PROXMOX_PASSWORD', own(key));
+    else if (option !== key && options[option] !== undefined) continue;
+    else if (option in proxmoxOptions) set(option, value, own(key));
+    else if (value !== undefined) to.sink.noEquivalent(own(key));
+  }
+}
+
+/** The plugin takes `64G`. */
+function plainSize(value: unknown): RubyValue {
+  const bytes = sizeInBytes(value);
+  return bytes === undefined ? data(value) : vagrantSize(bytes).replace(/B$/, '');
+}
+
+function idRange(value: unknown): RubyValue {
+  const found = typeof value === 'string' ? /^\s*(\d+)\s*\.\.\s*(\d+)\s*$/.exec(value) : null;
+  return found ? range(Number(found[1]), Number(found[2])) : data(value);
+}
+
+/** The vagrant-wsl2-provider plugin. What it cannot do, the setup script does (setupScript.ts). */
+function wsl(name: string, config: Dict, to: Settings): void {
+  const options = asDict(config.provider_config);
+  if (options.distribution_name === undefined) to.set('distribution_name', asText(config.name) ?? name, config.name === undefined ? ['name'] : ['config', 'name']);
+  if (options.cpus === undefined) to.set('cpus', config.cpus, ['config', 'cpus']);
+  if (options.memory === undefined) to.set('memory', config.memory, ['config', 'memory']);
+  if (options.default_user === undefined) to.set('default_user', config.default_user, ['config', 'default_user']);
+  if (options.hostname === undefined) to.set('hostname', config.hostname, ['config', 'hostname']);
+  for (const [key, value] of Object.entries(options)) {
+    if (key === 'wsl_conf' && isDict(value)) wslConf(value, to);
+    else if (key in wslOptions) to.set(key, value, own(key));
+    else if (value !== undefined) to.sink.noEquivalent(own(key));
+  }
+}
+
+function wslConf(sections: Dict, to: Settings): void {
+  for (const [section, keys] of Object.entries(sections)) {
+    for (const [key, value] of Object.entries(asDict(keys))) {
+      const path = ['config', 'provider_config', 'wsl_conf', section, key];
+      // The plugin reads section and key as method names.
+      if (/^[a-z][A-Za-z0-9_]*$/.test(section) && /^[a-z][A-Za-z0-9_]*$/.test(key)) to.assigned.push(assign(path, `${to.variable}.wsl_conf.${section}`, key, data(value)));
+      else to.sink.noEquivalent(path);
+    }
+  }
+}
+
+const words: Readonly<Record<string, Words & { readonly defaults: Defaults }>> = {
+  virtualbox: { name: 'virtualbox', variable: 'vb', defaults: virtualboxOptions, statements: virtualbox },
+  hyperv: { name: 'hyperv', variable: 'h', defaults: hypervOptions, statements: hyperv },
+  proxmox: { name: 'proxmox', variable: 'proxmox', defaults: proxmoxOptions, statements: proxmox },
+  wsl: { name: 'wsl2', variable: 'wsl', defaults: wslOptions, statements: wsl },
+};
+
+/** The plugin that Vagrant needs for a provider, or undefined where Vagrant has it built in. */
+export const providerPlugin: Readonly<Record<string, string>> = { proxmox: 'vagrant-proxmox', wsl: 'vagrant-wsl2-provider' };
+
+export function providerStatements(name: string, provider: string, config: Dict, sink: Sink): Statement[] {
+  const known = words[provider];
+  if (!known) {
+    if (provider === '') return [];
+    // A provider that another extension brought: Vagrant's plugin may bear the same name.
+    const statements = Object.entries(asDict(config.provider_config)).filter(([key]) => /^[a-z_][a-z0-9_]*$/.test(key)).map(([key, value]) => assign(own(key), 'provider', key, isSecret(key, value) ? sink.secret(key, own(key)) : data(value)));
+    return [blockCall(['provider'], sink.receiver, 'provider', [provider], {}, { variable: 'provider', statements, path: ['config', 'provider_config'] })];
+  }
+  const settings = new Settings(known.variable, known.defaults, sink);
+  known.statements(name, config, settings);
+  const made = blockCall(['provider'], sink.receiver, 'provider', [known.name], {}, { variable: known.variable, statements: [...settings.assigned, ...settings.called], path: ['config', 'provider_config'] });
+  const plugin = providerPlugin[provider];
+  if (plugin) made.comments.push(`Needs a plugin: vagrant plugin install ${plugin}`);
+  return [made];
+}
