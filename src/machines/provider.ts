@@ -165,6 +165,8 @@ export interface CloneOptions {
   readonly name: string;
   readonly linked?: boolean;
   readonly snapshot?: string;
+  /** A linked clone of the present state needs a snapshot of it: may one be taken, if there is none? */
+  readonly takeSnapshot?: boolean;
   /** Node, and storage, where the provider has them. */
   readonly target?: string;
   readonly storage?: string;
