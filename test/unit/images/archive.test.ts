@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
-import type { Headers } from 'tar-stream';
+import type { Header } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { GaiaError } from '../../../src/machines/errors.ts';
 import { safeName, unpackTar } from '../../../src/system/archive.ts';
@@ -11,7 +11,7 @@ import type { UnpackLimits } from '../../../src/system/archive.ts';
 import { compressionOf, openDecompressed } from '../../../src/system/decompress.ts';
 import { context, noise, temporaryFolder } from './folders.ts';
 
-type Entry = Headers & { readonly content?: string | Uint8Array };
+type Entry = Partial<Header> & { readonly name: string } & { readonly content?: string | Uint8Array };
 
 async function tarOf(...entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack();
