@@ -97,6 +97,5 @@ function readResults(file, say) {
 
 /** Without colours, and without the frames of the editor and of Mocha: they say nothing. */
 function readable(text) {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/\x1b\[\d+m/g, '').split('\n').filter(line => !/^\s+at .*(node:internal|extensionHostProcess\.js|\/mocha\/lib\/)/.test(line));
 }

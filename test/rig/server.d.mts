@@ -9,8 +9,6 @@ export interface Server {
   readonly ended: Promise<unknown>;
   /** The address that opens this folder. */
   folderUrl(folder: string): string;
-  /** Merges into the user's settings.json; a running window takes them over at once. */
-  writeSettings(settings: Readonly<Record<string, unknown>>): void;
   /** Ends the server and all its children, and waits for it. */
   stop(): Promise<void>;
 }
@@ -22,6 +20,7 @@ export interface ServerOptions {
   home: string;
   /** 0 or left out: any free one. */
   port?: number;
+  /** Merged into the user's settings.json before the start. */
   settings?: Readonly<Record<string, unknown>>;
   /** Added to the environment; the extension host inherits it. */
   env?: Readonly<Record<string, string | undefined>>;

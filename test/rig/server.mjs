@@ -21,16 +21,10 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
   const settingsFile = path.join(home, 'data/User/settings.json');
   fs.mkdirSync(path.dirname(settingsFile), { recursive: true });
   fs.writeFileSync(path.join(home, 'config.yaml'), 'auth: none\ncert: false\n');
-  const writeSettings = more => {
-    const had = fs.existsSync(settingsFile) ? JSON.parse(fs.readFileSync(settingsFile, 'utf8')) : quietSettings;
-    const text = JSON.stringify({ ...had, ...more }, null, 2);
-    fs.writeFileSync(`${settingsFile}.part`, text);
-    fs.renameSync(`${settingsFile}.part`, settingsFile);
-  };
-  writeSettings(settings);
+  const had = fs.existsSync(settingsFile) ? JSON.parse(fs.readFileSync(settingsFile, 'utf8')) : quietSettings;
+  fs.writeFileSync(settingsFile, JSON.stringify({ ...had, ...settings }, null, 2));
 
-  const environment = { ...process.env, ...env };
-  for (const name of misleading) delete environment[name];
+  const environment = { ...process.env, ...env, ...Object.fromEntries(misleading.map(name => [name, undefined])) };
   if (isolateHome) Object.assign(environment, { HOME: home, XDG_CONFIG_HOME: path.join(home, 'xdg'), XDG_DATA_HOME: path.join(home, 'xdg'), SHELL: '/bin/bash' });
   const profile = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', path.join(home, 'data'), '--extensions-dir', path.join(home, 'ext')];
 
@@ -68,7 +62,7 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
     }
     await sleep(50);
   }
-  return { base, authority: `127.0.0.1:${port}`, port, home, logFile, ended, folderUrl: folder => `${base}/?folder=${folder.split(path.sep).map(encodeURIComponent).join('/')}`, writeSettings, stop };
+  return { base, authority: `127.0.0.1:${port}`, port, home, logFile, ended, folderUrl: folder => `${base}/?folder=${folder.split(path.sep).map(encodeURIComponent).join('/')}`, stop };
 }
 
 /** Does a VS Code server answer there? */

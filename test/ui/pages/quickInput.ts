@@ -1,0 +1,42 @@
+// The palette, quick picks and input boxes at the top of the window.
+import type { Locator, Page } from 'playwright-core';
+
+export class QuickInput {
+  readonly element: Locator;
+  readonly input: Locator;
+  readonly rows: Locator;
+
+  constructor(private readonly page: Page) {
+    this.element = page.locator('.quick-input-widget:visible');
+    this.input = this.element.locator('.quick-input-box input').first();
+    this.rows = this.element.locator('.quick-input-list .monaco-list-row');
+  }
+
+  /** Filters by `text`, then takes the first entry that has `entry` in it. */
+  async choose(text: string, entry: string | RegExp = text): Promise<void> {
+    await this.input.fill(text);
+    await this.rows.filter({ hasText: entry }).first().click();
+  }
+
+  /** Types a value into an input box and confirms it. */
+  async enter(value: string): Promise<void> {
+    await this.input.fill(value);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** What the entries say, from top to bottom (those on the screen). */
+  async entries(): Promise<string[]> {
+    await this.rows.first().waitFor();
+    return (await this.rows.locator('.quick-input-list-entry').allInnerTexts()).map(text => text.replace(/\s+/g, ' ').trim());
+  }
+
+  /** The title of a step, or what is wrong with what was typed. */
+  async message(): Promise<string> {
+    return (await this.element.locator('.quick-input-message').innerText()).trim();
+  }
+
+  async dismiss(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.element.waitFor({ state: 'hidden' });
+  }
+}

@@ -1,0 +1,15 @@
+// UI tests: what a person sees and clicks, in the real workbench in a browser. `npm run test:ui [-- name]`; GAIA_UNPACKED=1 uses dist/ instead of the .vsix.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/ui/**/*.ui.ts'],
+    setupFiles: ['test/ui/keepShots.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    // One browser at a time: it needs about 2 GB and a core.
+    pool: 'forks',
+    fileParallelism: false,
+    reporters: ['default'],
+  },
+});
