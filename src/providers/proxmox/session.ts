@@ -1,0 +1,186 @@
+// Being logged in: the header of an API token, or a ticket with its renewal, CSRF token and second factor. One login in flight at a time.
+import { GaiaError } from '../../machines/errors.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { ProxmoxAuth, ProxmoxSecrets, SecondFactor, SecondFactorChallenge } from './connection.ts';
+import { userName } from './connection.ts';
+import { flag, record, text } from './parse.ts';
+import { requests } from './requests.ts';
+import type { ApiRequest } from './requests.ts';
+
+export interface SessionDeps {
+  readonly auth: ProxmoxAuth;
+  readonly secrets: () => Promise<ProxmoxSecrets>;
+  /** Asked when the server wants a second factor; undefined = the person gave up. */
+  readonly secondFactor?: (challenge: SecondFactorChallenge) => Promise<SecondFactor | undefined>;
+  /** Sends one request without credentials and gives its `data`, or throws. */
+  readonly exchange: (request: ApiRequest, signal: AbortSignal) => Promise<unknown>;
+  readonly clock: Clock;
+}
+
+interface Ticket {
+  readonly ticket: string;
+  readonly csrf: string;
+  readonly madeAt: number;
+}
+
+/** Tickets live two hours; half of that leaves room for a sleeping laptop. */
+const renewAfterMs = 60 * 60_000;
+const lifetimeMs = 2 * 60 * 60_000 - 60_000;
+
+export class Session {
+  readonly #deps: SessionDeps;
+  #ticket: Ticket | undefined;
+  #login: Promise<Ticket> | undefined;
+  #rejected: string | undefined;
+  readonly #hidden = new Set<string>();
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+  }
+
+  /** Every secret this session has handled: what no log may show. */
+  get hidden(): readonly string[] {
+    return [...this.#hidden];
+  }
+
+  get isToken(): boolean {
+    return this.#deps.auth.kind === 'token';
+  }
+
+  /** Headers for one request. Throws GaiaError `unauthenticated`. */
+  async headers(method: ApiRequest['method'], signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const { auth } = this.#deps;
+    if (auth.kind === 'token') {
+      const secret = (await this.#deps.secrets()).tokenSecret;
+      if (secret === undefined || secret === '') throw missing('The secret of the API token is not stored.');
+      this.#refuseRepeated(secret);
+      this.#hide(secret);
+      return { Authorization: `PVEAPIToken=${userName(auth)}=${secret}` };
+    }
+    const { ticket, csrf } = await this.#valid(signal);
+    return { Cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}`, ...(method === 'GET' ? {} : { CSRFPreventionToken: csrf }) };
+  }
+
+  /** The server did not take the credentials that `headers` gave. Answers whether asking again can help: a new ticket, but never the same token. */
+  async refused(used: Readonly<Record<string, string>>): Promise<boolean> {
+    if (this.#deps.auth.kind === 'token') {
+      this.#rejected = (await this.#deps.secrets()).tokenSecret;
+      return false;
+    }
+    // Another request may have renewed it in the meantime: then that one is tried.
+    if (this.#ticket && used['Cookie'] === `PVEAuthCookie=${encodeURIComponent(this.#ticket.ticket)}`) this.#ticket = undefined;
+    return true;
+  }
+
+  /** Forgets the ticket and that a secret was wrong: "Reconnect". */
+  reset(): void {
+    this.#ticket = undefined;
+    this.#rejected = undefined;
+  }
+
+  #valid(signal: AbortSignal): Promise<Ticket> {
+    const age = this.#ticket ? this.#deps.clock.now() - this.#ticket.madeAt : Number.POSITIVE_INFINITY;
+    if (this.#ticket && age < renewAfterMs) return Promise.resolve(this.#ticket);
+    // One login for all who wait; it is not ended by the first of them that gives up.
+    this.#login ??= this.#logIn(this.#ticket && age < lifetimeMs ? this.#ticket : undefined).finally(() => {
+      this.#login = undefined;
+    });
+    return withSignal(this.#login, signal);
+  }
+
+  async #logIn(old: Ticket | undefined): Promise<Ticket> {
+    const { auth } = this.#deps;
+    if (auth.kind !== 'password') throw missing('This connection uses a token.');
+    const username = `${auth.user}@${auth.realm}`;
+    if (old) {
+      try {
+        return await this.#ask({ username, password: old.ticket });
+      } catch (error) {
+        if (!GaiaError.is(error, 'unauthenticated')) throw error;
+      }
+    }
+    const { password } = await this.#deps.secrets();
+    if (password === undefined || password === '') throw missing('The password is not stored.');
+    this.#refuseRepeated(password);
+    this.#hide(password);
+    try {
+      return await this.#ask({ username, password });
+    } catch (error) {
+      if (GaiaError.is(error, 'unauthenticated')) this.#rejected = password;
+      throw error;
+    }
+  }
+
+  async #ask(login: { username: string; password: string; tfaChallenge?: string }): Promise<Ticket> {
+    // The 3 s penalty for a failed login and a slow directory server are within this.
+    const data = record(await this.#deps.exchange(requests.login(login), AbortSignal.timeout(60_000)));
+    const ticket = text(data['ticket']);
+    if (ticket === undefined) throw new GaiaError('unauthenticated', { message: 'Proxmox VE gave no ticket.' });
+    this.#hide(ticket);
+    const challenge = flag(data['NeedTFA']) || ticket.startsWith('PVE:!tfa!') ? parseChallenge(ticket) : undefined;
+    if (challenge) return this.#answer(login.username, ticket, challenge);
+    const csrf = text(data['CSRFPreventionToken']) ?? '';
+    this.#hide(csrf);
+    this.#ticket = { ticket, csrf, madeAt: this.#deps.clock.now() };
+    this.#rejected = undefined;
+    return this.#ticket;
+  }
+
+  async #answer(username: string, ticket: string, challenge: SecondFactorChallenge): Promise<Ticket> {
+    if (!challenge.totp && !challenge.recovery) {
+      throw new GaiaError('notSupported', { message: 'This login needs a second factor that only a browser can give ({0}).', values: [challenge.others.join(', ') || 'unknown'], hint: 'Use an API token: it needs no second factor.' });
+    }
+    const factor = await this.#deps.secondFactor?.(challenge);
+    if (!factor) throw new GaiaError('unauthenticated', { message: 'The login needs a second factor.', hint: 'Connect again and give the code. An API token needs none.' });
+    this.#hide(factor.value);
+    try {
+      return await this.#ask({ username, password: `${factor.kind}:${factor.value.replace(/\s+/g, '')}`, tfaChallenge: ticket });
+    } catch (error) {
+      if (!GaiaError.is(error, 'unauthenticated')) throw error;
+      throw new GaiaError('unauthenticated', { message: 'The second factor was not accepted.', hint: 'A code is valid for half a minute; the clocks of the phone and the node must agree.', cause: error });
+    }
+  }
+
+  /** A secret once refused is not sent again by itself: each try costs 3 s and may lock the account. */
+  #refuseRepeated(secret: string): void {
+    if (this.#rejected === secret) {
+      throw new GaiaError('unauthenticated', { message: this.isToken ? 'The API token was refused.' : 'User, realm or password was refused.', hint: 'Correct the connection, then connect again.' });
+    }
+  }
+
+  #hide(secret: string): void {
+    if (secret.length >= 4) {
+      this.#hidden.add(secret);
+      this.#hidden.add(encodeURIComponent(secret));
+    }
+  }
+}
+
+/** `PVE:!tfa!%7B%22totp%22%3Atrue…%7D:…` → what can be answered. */
+export function parseChallenge(ticket: string): SecondFactorChallenge {
+  const encoded = /^PVE:!tfa!([^:]*)/.exec(ticket)?.[1] ?? '';
+  let kinds: Record<string, unknown> = {};
+  try {
+    kinds = record(JSON.parse(decodeURIComponent(encoded))) as Record<string, unknown>;
+  } catch {
+    // An unreadable challenge offers nothing that can be answered.
+  }
+  const has = (kind: string): boolean => {
+    const value = kinds[kind];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== false && value !== 'unavailable';
+  };
+  return { totp: has('totp'), recovery: has('recovery'), others: Object.keys(kinds).filter(kind => kind !== 'totp' && kind !== 'recovery' && has(kind)) };
+}
+
+function missing(message: string): GaiaError {
+  return new GaiaError('unauthenticated', { message, hint: 'Edit the connection and enter it again.' });
+}
+
+function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(new GaiaError('cancelled', { message: 'Cancelled.' }));
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => { reject(new GaiaError('cancelled', { message: 'Cancelled.' })); };
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => { signal.removeEventListener('abort', onAbort); });
+  });
+}
