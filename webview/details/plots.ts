@@ -1,0 +1,85 @@
+// The usage plots, drawn by uPlot in the theme's chart colours. New readings go into the plots that are there.
+import uPlot from 'uplot';
+import { h } from '../shared/dom.ts';
+import type { PlotView } from './messages.ts';
+
+const colours = ['--vscode-charts-blue', '--vscode-charts-orange'] as const;
+const height = 110;
+
+export class Plots {
+  readonly #box: HTMLElement;
+  readonly #plots = new Map<string, uPlot>();
+  #last: { readonly times: readonly number[]; readonly plots: readonly PlotView[] } | undefined;
+  #shape = '';
+
+  constructor(box: HTMLElement) {
+    this.#box = box;
+    new ResizeObserver(() => { for (const plot of this.#plots.values()) plot.setSize({ width: this.#width(), height }); }).observe(box);
+    // A change of theme changes the variables: draw anew in the new colours.
+    new MutationObserver(() => {
+      this.#shape = '';
+      if (this.#last) this.draw(this.#last.times, this.#last.plots);
+    }).observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  }
+
+  /** Says that there is nothing to draw, as long as there is not. */
+  empty(text: string, label: string): void {
+    this.#box.setAttribute('aria-label', label);
+    if (this.#plots.size === 0) this.#box.replaceChildren(h('p', { class: 'muted' }, text));
+  }
+
+  draw(times: readonly number[], plots: readonly PlotView[]): void {
+    this.#last = { times, plots };
+    const shape = JSON.stringify(plots.map(plot => [plot.id, plot.title, plot.series.map(one => one.label)]));
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      for (const plot of this.#plots.values()) plot.destroy();
+      this.#plots.clear();
+      this.#box.replaceChildren();
+      for (const plot of plots) {
+        const box = h('figure', { class: 'plot' }, h('figcaption', { id: `plot-${plot.id}` }, plot.title));
+        this.#box.append(box);
+        this.#plots.set(plot.id, new uPlot(options(plot, this.#width()), data(times, plot), box));
+      }
+    }
+    for (const plot of plots) {
+      this.#plots.get(plot.id)?.setData(data(times, plot));
+      const caption = document.getElementById(`plot-${plot.id}`);
+      const latest = plot.series.map(one => `${plot.series.length > 1 ? `${one.label} ` : ''}${format(plot.unit, one.values.at(-1) ?? 0)}`).join(' · ');
+      if (caption) caption.textContent = `${plot.title}: ${latest}`;
+    }
+  }
+
+  #width(): number {
+    const columns = this.#box.clientWidth > 560 ? 2 : 1;
+    return Math.max(180, Math.floor(this.#box.clientWidth / columns) - 16);
+  }
+}
+
+function data(times: readonly number[], plot: PlotView): uPlot.AlignedData {
+  return [[...times], ...plot.series.map(one => [...one.values])];
+}
+
+function options(plot: PlotView, width: number): uPlot.Options {
+  const style = getComputedStyle(document.body);
+  const colour = (name: string, fallback: string): string => style.getPropertyValue(name).trim() || style.getPropertyValue(fallback).trim();
+  const axis = { stroke: colour('--vscode-descriptionForeground', '--vscode-foreground'), grid: { stroke: colour('--vscode-panel-border', '--vscode-contrastBorder'), width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
+  return {
+    width, height, legend: { show: false }, cursor: { show: false },
+    scales: { y: { range: (_u, _min, max) => [0, plot.unit === 'percent' ? 100 : Math.max(max, 1) * 1.1] } },
+    axes: [{ ...axis, size: 24, space: 60 }, { ...axis, size: 64, space: 28, values: (_u, ticks) => ticks.map(tick => format(plot.unit, tick)) }],
+    series: [{}, ...plot.series.map((one, index) => ({ label: one.label, stroke: colour(colours[index] ?? colours[0], '--vscode-foreground'), width: 1.5, spanGaps: false, ...(index === 0 ? {} : { dash: [4, 3] }), points: { show: false } }))],
+  };
+}
+
+function format(unit: PlotView['unit'], value: number): string {
+  if (unit === 'percent') return `${String(Math.round(value))} %`;
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let scaled = value;
+  let step = 0;
+  while (scaled >= 1024 && step < units.length - 1) {
+    scaled /= 1024;
+    step++;
+  }
+  return `${String(scaled >= 100 ? Math.round(scaled) : Math.round(scaled * 10) / 10)} ${units[step] ?? ''}${unit === 'bytesPerSecond' ? '/s' : ''}`;
+}
