@@ -1,0 +1,63 @@
+// What other extensions get from activate(): docs/api.md. The project's own host tests use nothing else.
+import * as vscode from 'vscode';
+import type { Action } from './machines/actions.ts';
+import { GaiaError } from './machines/errors.ts';
+import type { FleetChange } from './machines/fleet.ts';
+import type { Machine, MachineId } from './machines/machine.ts';
+import type { ActionResult } from './machines/perform.ts';
+import type { Disposable, Provider } from './machines/provider.ts';
+import type { ParsedConfig } from './config/model.ts';
+import type { Parts } from './ui/parts.ts';
+
+/** A verb of the domain, or `stop`, which is `shutDown`. */
+export type ApiVerb = Exclude<Action['verb'], 'create'> | 'stop';
+
+/** Version 1 only ever grows: nothing in it changes its meaning. */
+export interface GaiaApi {
+  readonly version: 1;
+  /** Adds a hypervisor, until what is returned is disposed. Throws RangeError when its id and connection are taken. */
+  registerProvider(provider: Provider): Disposable;
+  providers(): readonly Provider[];
+  /** As the tree shows them, of the last look. Call refresh() first when nothing of Gaia has been visible yet. */
+  machines(): readonly Machine[];
+  /** Looks again, at all providers. Never rejects: a provider that failed keeps its machines, marked stale. */
+  refresh(): Promise<void>;
+  readonly onDidChangeMachines: vscode.Event<FleetChange>;
+  /** Queues one change to one machine, asks nothing, and resolves when it is done and the machine was read again. Rejects with a GaiaError. */
+  run(id: MachineId | string, verb: ApiVerb, args?: Readonly<Record<string, unknown>>): Promise<ActionResult>;
+  parseConfig(text: string): Promise<ParsedConfig>;
+  generateVagrantfile(text: string): Promise<unknown>;
+  importVagrantfile(text: string): Promise<unknown>;
+  plan(text: string): Promise<unknown>;
+  apply(text: string): Promise<unknown>;
+}
+
+export function createApi(parts: Parts): GaiaApi {
+  const { registry, fleet, operations } = parts;
+  const changed = new vscode.EventEmitter<FleetChange>();
+  parts.context.subscriptions.push(changed, fleet.onDidChange(change => { changed.fire(change); }));
+  return {
+    version: 1,
+    registerProvider: provider => registry.register(provider),
+    providers: () => registry.all(),
+    machines: () => fleet.machines(),
+    refresh: async () => {
+      await parts.ensureProviders();
+      await fleet.refresh({ fresh: true });
+    },
+    onDidChangeMachines: changed.event,
+    run: async (id, verb, args = {}) => {
+      await parts.ensureProviders();
+      return operations.run({ ...args, verb: verb === 'stop' ? 'shutDown' : verb, id } as Action).result;
+    },
+    parseConfig: () => notYet('parseConfig'),
+    generateVagrantfile: () => notYet('generateVagrantfile'),
+    importVagrantfile: () => notYet('importVagrantfile'),
+    plan: () => notYet('plan'),
+    apply: () => notYet('apply'),
+  };
+}
+
+function notYet(member: string): Promise<never> {
+  return Promise.reject(new GaiaError('notSupported', { message: 'This version of Gaia does not offer {0}.', values: [member] }));
+}

@@ -1,0 +1,75 @@
+// OVA and OVF: machines out to a file, and in from one.
+import * as vscode from 'vscode';
+import { asGaiaError } from '../../machines/errors.ts';
+import type { OperationContext, Provider } from '../../machines/provider.ts';
+import { t } from '../l10n.ts';
+import { showFailure } from '../notify.ts';
+import type { Parts } from '../parts.ts';
+import { connectionLabel } from '../tree/forest.ts';
+import { choose } from './inputs.ts';
+import type { Arguments } from './targets.ts';
+import { isNode, targetsOf } from './targets.ts';
+
+/** All chosen machines of one connection go into one file. */
+export async function exportAppliance(parts: Parts, args: Arguments): Promise<void> {
+  const targets = await targetsOf(parts, { ability: 'exportAppliance', title: t('Export as Appliance'), many: true }, args);
+  const first = targets[0];
+  if (!first) return;
+  const { provider } = first;
+  const together = targets.filter(target => target.provider === provider);
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const name = `${first.machine.name.replace(/[^\p{L}\p{N}._-]+/gu, '_')}.ova`;
+  const file = await vscode.window.showSaveDialog({ title: t('Export as Appliance'), ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, name) } : {}), filters: { [t('Appliance')]: ['ova', 'ovf'] } });
+  if (!file) return;
+  await working(parts, t('Exporting {0}', together.map(target => `“${target.machine.name}”`).join(', ')), async context => {
+    await provider.appliances?.export(together.map(target => target.machine.id), file.fsPath, context);
+    void vscode.window.showInformationMessage(t('Exported to {0}.', file.fsPath));
+  });
+}
+
+export async function importAppliance(parts: Parts, args: Arguments): Promise<void> {
+  await parts.ensureProviders();
+  const provider = await importingProvider(parts, args);
+  if (!provider) return;
+  const [file] = (await vscode.window.showOpenDialog({ title: t('Import Appliance'), canSelectMany: false, filters: { [t('Appliance')]: ['ova', 'ovf'] } })) ?? [];
+  if (!file) return;
+  await working(parts, t('Importing {0}', file.fsPath), async context => {
+    const ids = (await provider.appliances?.import(file.fsPath, {}, context)) ?? [];
+    await parts.fleet.refresh({ providers: [provider], fresh: true });
+    const names = ids.map(id => parts.fleet.machine(id)?.name ?? id).map(name => `“${name}”`).join(', ');
+    void vscode.window.showInformationMessage(t('Imported {0}.', names));
+    if (ids[0] !== undefined) await parts.view.reveal(ids[0]);
+  });
+}
+
+async function importingProvider(parts: Parts, [node]: Arguments): Promise<Provider | undefined> {
+  if (isNode(node) && node.kind === 'connection') return node.provider;
+  const able = parts.registry.all().filter(provider => provider.appliances !== undefined);
+  if (able.length === 0) void vscode.window.showInformationMessage(t('No provider here can import appliances.'));
+  return able.length === 1 ? able[0] : choose(t('Import where?'), able.map(provider => ({ label: connectionLabel(provider), detail: '', value: provider })));
+}
+
+async function working(parts: Parts, title: string, work: (context: OperationContext) => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  try {
+    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title }, async (progress, token) => {
+      const cancel = token.onCancellationRequested(() => { abort.abort(); });
+      let percent = 0;
+      try {
+        await work({
+          signal: abort.signal,
+          progress: step => {
+            const now = Math.floor((step.fraction ?? 0) * 100);
+            progress.report({ ...(step.message === undefined ? {} : { message: t(step.message, ...(step.values ?? [])) }), ...(now > percent ? { increment: now - percent } : {}) });
+            percent = Math.max(percent, now);
+          },
+          output: line => { parts.log.info(line); },
+        });
+      } finally {
+        cancel.dispose();
+      }
+    });
+  } catch (error) {
+    void showFailure(parts, asGaiaError(error));
+  }
+}

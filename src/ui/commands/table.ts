@@ -1,0 +1,85 @@
+// Every command → the module that does it, loaded at its first use. A new command is a row here, an entry in package.json, and its family's file.
+import * as vscode from 'vscode';
+import { asGaiaError } from '../../machines/errors.ts';
+import type { Parts } from '../parts.ts';
+
+type Handler = (parts: Parts, args: readonly unknown[]) => Promise<void> | void;
+type Load = () => Promise<Handler>;
+
+const power = () => import('./power.ts');
+const lifecycle = () => import('./lifecycle.ts');
+const snapshots = () => import('./snapshots.ts');
+const access = () => import('./access.ts');
+const appliances = () => import('./appliances.ts');
+const view = () => import('./viewCommands.ts');
+const help = () => import('./help.ts');
+
+export const commandTable: Readonly<Record<string, Load>> = {
+  'gaia.refresh': async () => (await view()).refresh,
+  'gaia.filter': async () => (await view()).filter,
+  'gaia.clearFilter': async () => (await view()).clearFilter,
+  'gaia.groupBy': async () => (await view()).group,
+  'gaia.groupByProvider': async () => (await view()).groupBy('provider'),
+  'gaia.groupByState': async () => (await view()).groupBy('state'),
+  'gaia.groupByGroup': async () => (await view()).groupBy('group'),
+  'gaia.groupByTag': async () => (await view()).groupBy('tag'),
+  'gaia.hideProvider': async () => (await view()).hideProvider,
+
+  'gaia.machine.start': async () => (await power()).start,
+  'gaia.machine.startHeadless': async () => startAs((await power()).start, 'headless'),
+  'gaia.machine.startGui': async () => startAs((await power()).start, 'gui'),
+  'gaia.machine.startDetachable': async () => startAs((await power()).start, 'detachable'),
+  'gaia.machine.stop': async () => (await power()).stop,
+  'gaia.machine.powerOff': async () => (await power()).powerOff,
+  'gaia.machine.reset': async () => (await power()).reset,
+  'gaia.machine.reboot': async () => (await power()).plain('reboot'),
+  'gaia.machine.pause': async () => (await power()).plain('pause'),
+  'gaia.machine.resume': async () => (await power()).plain('resume'),
+  'gaia.machine.suspend': async () => (await power()).plain('suspend'),
+
+  'gaia.machine.delete': async () => (await lifecycle()).remove,
+  'gaia.machine.rename': async () => (await lifecycle()).rename,
+  'gaia.machine.clone': async () => (await lifecycle()).clone,
+  'gaia.machine.resize': async () => (await lifecycle()).resize,
+  'gaia.machine.more': async () => (await lifecycle()).extra,
+  'gaia.machine.migrate': async () => (await import('./migrate.ts')).migrate,
+  'gaia.machine.showCommands': async () => (await import('./showCommands.ts')).showCommands,
+
+  'gaia.machine.snapshot': async () => (await snapshots()).take,
+  'gaia.snapshot.restore': async () => (await snapshots()).restore,
+  'gaia.snapshot.delete': async () => (await snapshots()).remove,
+  'gaia.snapshot.rename': async () => (await snapshots()).rename,
+
+  'gaia.machine.openConsole': async () => (await access()).openConsole,
+  'gaia.machine.openTerminal': async () => (await access()).openTerminal,
+  'gaia.machine.openInWindow': async () => (await access()).openInWindow,
+  'gaia.machine.copyAddress': async () => (await access()).copyAddress,
+  'gaia.machine.screenshot': async () => (await access()).screenshot,
+  'gaia.machine.insertAdditions': async () => (await access()).insertAdditions,
+  'gaia.machine.exportAppliance': async () => (await appliances()).exportAppliance,
+  'gaia.importAppliance': async () => (await appliances()).importAppliance,
+
+  'gaia.doctor': async () => (await help()).doctor,
+  'gaia.showLog': async () => (await help()).showLog,
+  'gaia.runInTerminal': async () => (await help()).runInTerminal,
+  'gaia.openLink': async () => (await help()).openLink,
+  'gaia.showProblem': async () => (await help()).showProblem,
+};
+
+function startAs(start: (parts: Parts, args: readonly unknown[], mode: 'headless' | 'gui' | 'detachable') => Promise<void>, mode: 'headless' | 'gui' | 'detachable'): Handler {
+  return (parts, args) => start(parts, args, mode);
+}
+
+/** Registers all of them. Throws when a command of the same name is registered already (a second copy of Gaia). */
+export function registerCommands(parts: Parts): void {
+  for (const [command, load] of Object.entries(commandTable)) {
+    parts.context.subscriptions.push(vscode.commands.registerCommand(command, async (...args: unknown[]) => {
+      try {
+        await (await load())(parts, args);
+      } catch (error) {
+        const { showFailure } = await import('../notify.ts');
+        await showFailure(parts, asGaiaError(error));
+      }
+    }));
+  }
+}

@@ -1,0 +1,30 @@
+// Quick picks of machines: only those that the action can be done to now.
+import * as vscode from 'vscode';
+import type { Target } from './commands/targets.ts';
+import { t } from './l10n.ts';
+import { machineItems } from './pickItems.ts';
+import type { MachineItem } from './pickItems.ts';
+
+/** undefined = dismissed. With `many`, Enter takes the ticked ones, or the one under the cursor when none is ticked. */
+export async function pickMachines(targets: readonly Target[], options: { readonly title: string; readonly many: boolean }): Promise<readonly Target[] | undefined> {
+  const picker = vscode.window.createQuickPick<MachineItem>();
+  picker.title = options.title;
+  picker.placeholder = options.many ? t('Choose machines') : t('Choose a machine');
+  picker.canSelectMany = options.many;
+  picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
+  picker.items = machineItems(targets);
+  try {
+    return await new Promise(resolve => {
+      picker.onDidAccept(() => {
+        const chosen = picker.selectedItems.length > 0 ? picker.selectedItems : picker.activeItems;
+        resolve(chosen.map(item => item.target));
+        picker.hide();
+      });
+      picker.onDidHide(() => { resolve(undefined); });
+      picker.show();
+    });
+  } finally {
+    picker.dispose();
+  }
+}
