@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 
 /** The rig's modules know their own place on disk: they are loaded from there, not bundled. */
-const rigStaysPut = {
+export const rigStaysPut = {
   name: 'rig-stays-put',
   setup(build) {
     build.onResolve({ filter: /\/rig\/[\w-]+\.mjs$/ }, args => ({ path: path.resolve(args.resolveDir, args.path), external: true }));

@@ -100,6 +100,11 @@ def trigger(t)
   plain(t).reject { |k, _| k == "id" }
 end
 
+# What Docker's and Podman's methods collected.
+def containers(config)
+  %i[images build_images containers].to_h { |key| [key.to_s, config.respond_to?(key) ? plain(config.public_send(key)) : nil] }.compact
+end
+
 def machine(vf, name, opts)
   # validate_provider=false (5th argument), boxes=nil: no box is read, no provider is activated
   first = vf.machine_config(name, FALLBACK, nil, nil, false)[:config].vm.instance_variable_get(:@__provider_order).first
@@ -117,7 +122,7 @@ def machine(vf, name, opts)
     "disks" => vm.disks.map { |d| plain(d).reject { |k, _| k == "id" } },
     "cloud_init" => vm.cloud_init_configs.map { |d| plain(d).reject { |k, _| k == "id" } },
     "provisioners" => vm.provisioners.map { |p| { "name" => p.name&.to_s, "type" => p.type.to_s, "run" => plain(p.run),
-      "before" => plain(p.before), "after" => plain(p.after), "config" => plain(p.config) } },
+      "before" => plain(p.before), "after" => plain(p.after), "config" => plain(p.config).merge(containers(p.config)) } },
     "triggers" => { "before" => config.trigger.before_triggers.map { |t| trigger(t) }, "after" => config.trigger.after_triggers.map { |t| trigger(t) } },
     "ssh" => plain(config.ssh), "winrm" => plain(config.winrm), "vagrant_settings" => plain(config.vagrant),
     "unknown_settings" => { "vm" => unknown(vm), "provider" => unknown(settings), "ssh" => unknown(config.ssh), "winrm" => unknown(config.winrm),

@@ -1,5 +1,5 @@
-// esbuild plugin: the product carries nunjucks' slim build (templates are compiled by build/generate.mjs), and none of
-// the code that library has for compiling at run time, so that no bundle contains `new Function` or `eval`.
+// esbuild plugins that keep `eval` and `new Function` out of the bundles. The product carries nunjucks' slim build (templates are compiled by build/generate.mjs), and none of
+// the code that library has for compiling at run time.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -16,10 +16,20 @@ export const slimNunjucks = {
     build.onLoad({ filter: /nunjucks-slim\.js$/ }, args => {
       let contents = fs.readFileSync(args.path, 'utf8');
       for (const [from, to] of replacements) {
-        if (!contents.includes(from)) throw new Error(`nunjucks-slim.js no longer contains ${from}: look at build/slim-nunjucks.mjs`);
+        if (!contents.includes(from)) throw new Error(`nunjucks-slim.js no longer contains ${from}: look at build/no-eval.mjs`);
         contents = contents.replace(from, to);
       }
       return { contents, loader: 'js' };
     });
+  },
+};
+
+/** Old libraries look for the global object with `new Function("return this")()`, which a webview's CSP forbids. */
+export const plainGlobal = {
+  name: 'plain-global',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]node_modules[\\/]@microsoft[\\/].*platform\.js$/ }, args => ({
+      contents: fs.readFileSync(args.path, 'utf8').replace(/new Function\("return this"\)\(\)/g, 'globalThis'), loader: 'js',
+    }));
   },
 };

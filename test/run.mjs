@@ -1,0 +1,93 @@
+// npm test, and `npm run test:<tier>`: sets up what is missing, runs the tiers (two at a time), says what failed and what was skipped and why.
+//   node test/run.mjs [tier…] [--grep TEXT] [-- arguments of the test runner]      node test/run.mjs --help
+// The last line is `N passed, N failed, N skipped`; the exit code is 1 when something failed.
+import os from 'node:os';
+import { ensureDependencies, root } from '../build/setup.mjs';
+
+const everything = ['types', 'lint', 'unit', 'contract', 'manifest', 'host', 'ui'];
+const groups = { all: everything, lint: ['types', 'lint', 'manifest'] };
+
+const args = process.argv.slice(2);
+ensureDependencies();
+process.chdir(root);
+const { tiers } = await import('./runner/tiers.mjs');
+const { ensureParts } = await import('./rig/rig.mjs');
+const { ensurePackage } = await import('../build/package.mjs');
+
+if (args.includes('--help')) {
+  console.log(`npm test, or node test/run.mjs [tier...] [--grep TEXT] [names of test files]\n${Object.entries(tiers).map(([name, tier]) => `  ${name.padEnd(10)} ${tier.about}`).join('\n')}`);
+  process.exit(0);
+}
+
+// --grep TEXT: only tests whose name has TEXT in it. What is no tier goes to the test runner: names of files, or its options.
+const at = args.findIndex(arg => arg === '--grep' || arg === '-t');
+const grep = at < 0 ? undefined : args.splice(at, 2)[1];
+const named = args.flatMap(arg => groups[arg] ?? (tiers[arg] ? [arg] : []));
+const rest = args.filter(arg => !groups[arg] && !tiers[arg]);
+const chosen = [...new Set(named.length ? named : everything)];
+const alone = chosen.length === 1;
+
+const started = Date.now();
+const seconds = since => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+const total = { passed: 0, failed: [], skipped: [] };
+
+// The set-up runs beside the tiers that do not need it.
+const partNames = [...new Set(chosen.flatMap(name => [...tiers[name].rig, ...tiers[name].wants ?? []]))];
+const parts = Object.fromEntries(partNames.map(name => [name, ensureParts([name]).then(result => {
+  const { ok, reason, error, seconds: took } = result[name];
+  if (!ok || took > 1) console.log(`rig ${name}: ${ok ? `ready (${took} s)` : reason ?? `FAILED: ${error.message}`}`);
+  return result[name];
+})]));
+let packaging;
+const packaged = () => packaging ??= ensurePackage().then(made => {
+  if (made.fresh) console.log(`package: out/gaia.vsix, ${(made.bytes / 1e6).toFixed(2)} MB, ${made.files} files`);
+  return undefined;
+}, error => error);
+if (chosen.some(name => tiers[name].needsPackage)) void packaged();
+
+async function runTier(name) {
+  const tier = tiers[name];
+  const missing = {};
+  for (const part of [...tier.rig, ...tier.wants ?? []]) {
+    const result = await parts[part];
+    if (result.error) return { passed: 0, failed: [`${name}: the rig's ${part} could not be installed`], skipped: [], output: result.error.message };
+    if (!result.ok) missing[part] = result.reason;
+  }
+  const obstacle = tier.rig.find(part => missing[part]);
+  if (obstacle) return { passed: 0, failed: [], skipped: [{ name: `all ${name} tests`, reason: missing[obstacle] }] };
+  if (tier.needsPackage) {
+    const error = await packaged();
+    if (error) return { passed: 0, failed: [`${name}: the extension could not be built`], skipped: [], output: error.message };
+  }
+  const grepArgs = grep && name !== 'host' && name !== 'desktop' ? ['-t', grep] : [];
+  return tier.run({ args: [...rest, ...grepArgs], grep, missing });
+}
+
+async function report(name) {
+  const since = Date.now();
+  if (!alone) console.log(`> ${name}: ${tiers[name].about}`);
+  const outcome = await runTier(name).catch(error => ({ passed: 0, failed: [`${name}: ${error.message}`], skipped: [], output: error.stack }));
+  if (outcome.output && (outcome.failed.length || alone)) console.log(outcome.output.trimEnd().split('\n').map(line => alone ? line : `    ${line}`).join('\n'));
+  console.log(`${outcome.failed.length ? 'FAILED' : 'ok'} ${name}: ${outcome.passed} passed${outcome.failed.length ? `, ${outcome.failed.length} failed` : ''}${outcome.skipped.length ? `, ${outcome.skipped.length} skipped` : ''} (${seconds(since)})`);
+  total.passed += outcome.passed;
+  total.failed.push(...outcome.failed.map(test => `${name}: ${test}`));
+  total.skipped.push(...outcome.skipped.map(skip => ({ ...skip, tier: name })));
+}
+
+// Two lanes on small machines: the browser tiers want a core and 2 GB each.
+const queue = [...chosen];
+const lanes = Math.min(3, Math.max(2, Math.floor(os.availableParallelism() / 2)));
+await Promise.all(Array.from({ length: lanes }, async () => { for (let name; (name = queue.shift()); ) await report(name); }));
+
+if (total.skipped.length) {
+  console.log('\nskipped:');
+  const byReason = Map.groupBy?.(total.skipped, skip => skip.reason ?? '') ?? total.skipped.reduce((map, skip) => map.set(skip.reason ?? '', [...map.get(skip.reason ?? '') ?? [], skip]), new Map());
+  for (const [reason, skips] of byReason) {
+    console.log(`  ${reason || 'no reason given by the test'}`);
+    for (const { tier, name } of skips.slice(0, 8)) console.log(`    ${tier}: ${name}`);
+    if (skips.length > 8) console.log(`    and ${skips.length - 8} more`);
+  }
+}
+if (total.failed.length) console.log(`\nfailed:\n${total.failed.map(test => `  ${test}`).join('\n')}`);
+console.log(`\n${seconds(started)}\n${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);
+process.exit(total.failed.length ? 1 : 0);

@@ -1,0 +1,109 @@
+// The tiers of tests: what each needs and how it is run. test/run.mjs puts them side by side.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from '../../build/setup.mjs';
+
+/**
+ * @typedef {{passed: number, failed: string[], skipped: {name: string, reason?: string}[], output?: string}} Outcome
+ * @typedef {object} Tier
+ * @property {string} about @property {string[]} rig parts of the rig it cannot do without
+ * @property {string[]} [wants] parts it can do without: its tests skip themselves
+ * @property {boolean} [needsPackage]
+ * @property {(context: {args: string[], grep?: string, missing: Record<string, string>}) => Promise<Outcome>} run
+ */
+
+/** @type {Record<string, Tier>} */
+export const tiers = {
+  lint: { about: 'eslint, with the import rules', rig: [], run: () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0')) },
+  types: { about: 'strict TypeScript: src, test and webview', rig: [], run: types },
+  manifest: { about: 'commands, texts and the content of the .vsix', rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
+  unit: { about: 'pure functions and recorded outputs (vitest)', rig: [], run: context => vitest('vitest.config.ts', context) },
+  contract: { about: 'what we send, against the real tools (vitest)', rig: [], wants: ['virtualbox', 'vagrant'], run: context => vitest('vitest.contract.config.ts', context) },
+  host: { about: 'inside a real VS Code extension host (Mocha)', rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
+  ui: { about: 'what a person sees and clicks, in the real workbench (Playwright)', rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', context) },
+  desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },
+  live: { about: 'the hypervisors of this computer that GAIA_LIVE names (virtualbox,hyperv,wsl,proxmox)', rig: [], run: live },
+};
+
+/** A check that passes or fails as a whole. */
+async function once(name, running) {
+  const { code, output } = await running;
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? [] : [name], skipped: [], output };
+}
+
+async function types() {
+  const projects = ['.', 'webview'].filter(project => fs.existsSync(path.join(root, project, 'tsconfig.json')));
+  const outcome = { passed: 0, failed: [], skipped: [], output: '' };
+  await (await import('../../build/generate.mjs')).generate();
+  for (const project of projects) {
+    const { code, output } = await node('node_modules/typescript/bin/tsc', '--noEmit', '-p', project, '--incremental', '--tsBuildInfoFile', `out/cache/${project === '.' ? 'src' : project}.tsbuildinfo`);
+    // A webview folder without sources is nothing to check.
+    if (code === 0 || /error TS18003/.test(output)) outcome.passed++; else { outcome.failed.push(`tsc -p ${project}`); outcome.output += output; }
+  }
+  return outcome;
+}
+
+async function vitest(config, { args, missing }) {
+  const results = path.join(root, `out/results/${config.replace(/\.ts$/, '')}.${process.pid}.json`);
+  fs.mkdirSync(path.dirname(results), { recursive: true });
+  const { code, output } = await node('node_modules/vitest/vitest.mjs', 'run', '--config', config, '--passWithNoTests', '--reporter=default', '--reporter=./test/runner/vitestReporter.mjs', ...args,
+    { GAIA_RESULTS: results, ...color() });
+  if (!fs.existsSync(results)) return { passed: 0, failed: code === 0 ? [] : [`${config}: vitest did not finish (exit ${code})`], skipped: [], output };
+  const outcome = JSON.parse(fs.readFileSync(results, 'utf8'));
+  fs.rmSync(results);
+  const known = Object.values(missing).join('; ') || undefined;
+  for (const skip of outcome.skipped) skip.reason ??= known;
+  if (code !== 0 && !outcome.failed.length) outcome.failed.push(`vitest ended with exit ${code}`);
+  return { ...outcome, output };
+}
+
+const color = () => process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
+
+/** The same files on the unpacked extension, then on the package; `*.untrusted.test.ts` in restricted mode. */
+async function host({ grep, missing, args }) {
+  const [{ bundleHostTests }, { runInHost }, { privateVirtualBox }] = await Promise.all([import('../rig/bundle-tests.mjs'), import('../rig/host-runner.mjs'), import('../rig/virtualbox.mjs')]);
+  const bundles = (await bundleHostTests(root)).filter(file => args.every(arg => arg.startsWith('-') || file.includes(arg)));
+  if (!bundles.length) return { passed: 0, failed: [], skipped: [{ name: 'host', reason: 'there are no host tests' }] };
+  const outcome = { passed: 0, failed: [], skipped: [], output: '' };
+  const restricted = bundles.filter(file => file.includes('.untrusted.')), ordinary = bundles.filter(file => !restricted.includes(file));
+  const passes = [
+    { name: 'unpacked', tests: ordinary, extension: root },
+    { name: 'package', tests: ordinary, vsix: path.join(root, 'out/gaia.vsix') },
+    { name: 'restricted', tests: restricted, extension: root, trust: true },
+  ].filter(({ name, tests }) => tests.length && !args.some(arg => arg.startsWith('--only=') && arg !== `--only=${name}`));
+  for (const { name, ...pass } of passes) {
+    const box = missing.virtualbox ? undefined : await privateVirtualBox();
+    try {
+      outcome.output += `${name}\n`;
+      const result = await runInHost({ ...pass, workspace: path.join(root, 'examples'), env: { ...box?.variables, GAIA_HOST_PASS: name }, grep, keep: args.includes('--keep'), say: line => { outcome.output += `${line}\n`; } });
+      outcome.passed += result.passed;
+      outcome.failed.push(...result.failed.map(test => `${name}: ${test}`));
+      outcome.skipped.push(...result.skipped.map(skip => ({ ...skip, reason: skip.reason ?? missing.virtualbox, name: `${name}: ${skip.name}` })));
+    } catch (error) {
+      outcome.failed.push(`${name}: ${error.message.split('\n')[0]}`);
+      outcome.output += `${error.stack}\n`;
+    } finally {
+      await box?.dispose();
+    }
+  }
+  return outcome;
+}
+
+async function live(context) {
+  if (!process.env.GAIA_LIVE) return { passed: 0, failed: [], skipped: [{ name: 'live', reason: 'GAIA_LIVE does not say which real hypervisors may be used, e.g. GAIA_LIVE=virtualbox npm run test:live' }] };
+  return vitest('vitest.live.config.ts', context);
+}
+
+/** Runs a Node script of the project; the last argument may be more environment. */
+function node(...args) {
+  const env = typeof args.at(-1) === 'object' ? args.pop() : {};
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', chunk => { output += chunk; });
+    child.stderr.setEncoding('utf8').on('data', chunk => { output += chunk; });
+    child.on('error', reject);
+    child.on('close', code => resolve({ code, output }));
+  });
+}

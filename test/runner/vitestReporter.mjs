@@ -1,0 +1,26 @@
+// Tells test/run.mjs what became of each test: a JSON file, named in GAIA_RESULTS.
+import fs from 'node:fs';
+
+export default class ResultsFile {
+  onTestRunEnd(modules, unhandledErrors) {
+    const results = { passed: 0, failed: [], skipped: [] };
+    for (const module of modules) {
+      const broken = module.errors?.() ?? [];
+      for (const test of module.children.allTests()) {
+        const { state, note } = { ...test.result() };
+        if (state === 'passed') results.passed++;
+        else if (state === 'failed') results.failed.push(`${module.relativeModuleId ?? module.moduleId}: ${test.fullName}`);
+        else results.skipped.push({ name: test.fullName, reason: note ?? reasonInTitle(test.fullName) });
+      }
+      const suites = [...module.children.allSuites?.() ?? []].filter(suite => suite.errors?.().length);
+      if (broken.length || suites.length) results.failed.push(`${module.relativeModuleId ?? module.moduleId}: could not run`);
+    }
+    if (unhandledErrors.length) results.failed.push(`${unhandledErrors.length} unhandled error(s)`);
+    fs.writeFileSync(process.env.GAIA_RESULTS, JSON.stringify(results));
+  }
+}
+
+/** `describe.skipIf(why)(\`VirtualBox (needs ${…})\`)`: the reason stands in the title. */
+function reasonInTitle(name) {
+  return /\((?:needs|skipped:?) ([^)]+)\)/.exec(name)?.[1];
+}
