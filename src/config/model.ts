@@ -57,7 +57,12 @@ export interface ParsedMachine {
    * from `defaults` is located there. undefined = not in the text.
    */
   locate(path: ConfigPath): TextRange | undefined;
-  /** The same for the property's key (with quotes): where a key itself is wrong. */
+  /**
+   * Where the value at `path` is written, as a path from the root of the document: in the machine, or in `defaults`. Where it is
+   * nowhere, where it would be written to be the machine's own.
+   */
+  source(path: ConfigPath): ConfigPath;
+  /** The same as `locate` for the property's key (with quotes): where a key itself is wrong. */
   locateKey(path: ConfigPath): TextRange | undefined;
 }
 

@@ -268,6 +268,25 @@ class Machine implements ParsedMachine {
     return this.find(path, keyNodeAt);
   }
 
+  source(path: ConfigPath): ConfigPath {
+    const [first, key, index, ...rest] = path;
+    const own = [...this.path, ...path];
+    const base = this.defaults?.node;
+    if (first === 'provider' && path.length === 1) return !nodeAt(this.part.root, path) && nodeAt(base, path) ? ['defaults', 'provider'] : own;
+    if (first !== 'config' || typeof key !== 'string') return own;
+    const origin = typeof index === 'number' ? this.origins.get(key)?.[index] : undefined;
+    const inner = origin ? [key, origin.index, ...rest] : path.slice(1);
+    const inDefaults = (): ConfigPath => ['defaults', ...(nodeAt(base, [first, key]) ? [first] : []), ...inner];
+    if (origin?.from === 'defaults') return inDefaults();
+    const beside = (key === 'tags' || key === 'description') && !nodeAt(this.part.root, [first, key]) && nodeAt(this.part.root, [key]);
+    if (beside) return [...this.path, ...inner];
+    if (origin || nodeAt(this.part.root, path)) return [...this.path, first, ...inner];
+    // Inherited as a whole, or an entry of a list that is.
+    const inherited = nodeAt(base, ['config', ...inner]) ?? nodeAt(base, inner);
+    const listEntry = typeof index === 'number' && !nodeAt(this.part.root, [first, key]) && (nodeAt(base, ['config', key]) ?? nodeAt(base, [key]));
+    return (inherited ?? listEntry) ? inDefaults() : own;
+  }
+
   problems(): readonly ParseProblem[] {
     if (this.path.length === 0 || this.part.text === '') return [];
     const shift = ({ offset, length }: TextRange): TextRange => ({ offset: offset + this.offset, length });

@@ -66,7 +66,7 @@ describe('removing a value', () => {
       let parent: Record<string | number, never> = expected;
       for (const step of path.slice(0, -1)) parent = parent[step] as never;
       const last = path.at(-1)!;
-      if (Array.isArray(parent)) parent.splice(last as number, 1); else delete parent[last];
+      if (Array.isArray(parent)) parent.splice(last as number, 1); else Reflect.deleteProperty(parent, last);
       expect(value(result), JSON.stringify(path)).toEqual(expected);
       expect(parseConfig(result).problems, JSON.stringify(path)).toEqual([]);
     }
@@ -113,7 +113,7 @@ it('any sequence of edits leaves a text that means what was asked', () => {
     const model = structuredClone(value(text)) as { config: Record<string, unknown> };
     for (const s of steps) {
       current = withEdits(current, s.op === 'set' ? setValue(current, ['config', s.key], s.value) : removeValue(current, ['config', s.key]));
-      if (s.op === 'set') model.config[s.key] = s.value; else delete model.config[s.key];
+      if (s.op === 'set') model.config[s.key] = s.value; else Reflect.deleteProperty(model.config, s.key);
     }
     expect(value(current)).toEqual(model);
     expect(parseConfig(current).problems).toEqual([]);
