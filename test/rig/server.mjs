@@ -26,6 +26,8 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
 
   const environment = { ...process.env, ...env, ...Object.fromEntries(misleading.map(name => [name, undefined])) };
   if (isolateHome) Object.assign(environment, { HOME: home, XDG_CONFIG_HOME: path.join(home, 'xdg'), XDG_DATA_HOME: path.join(home, 'xdg'), SHELL: '/bin/bash' });
+  // The extension host takes its environment from a login shell, and Debian's /etc/profile sets PATH anew.
+  if (isolateHome && environment.PATH) fs.writeFileSync(path.join(home, '.bash_profile'), `export PATH='${environment.PATH.replaceAll("'", `'\\''`)}'\n`);
   const profile = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', path.join(home, 'data'), '--extensions-dir', path.join(home, 'ext')];
 
   if (vsix) {
