@@ -1,4 +1,5 @@
 // What a check is, and what it may know of the computer it runs on.
+import type { HostOnlyRanges } from '../../machines/hostOnlyRanges.ts';
 import type { ConfigPath, MachineConfig, Severity } from '../model.ts';
 
 /**
@@ -19,8 +20,8 @@ export interface HostFacts {
   readonly paths?: ReadonlyMap<string, boolean>;
   /** Machines that run now, `virtualbox/web`: their own ports are theirs. */
   readonly running?: ReadonlySet<string>;
-  /** Ranges of `/etc/vbox/networks.conf`; absent = the file was not read. `undefined` ranges = there is no such file. */
-  readonly hostOnlyNetworks?: { readonly file: string; readonly ranges: readonly string[] | undefined };
+  /** What `/etc/vbox/networks.conf` allows; absent = VirtualBox's own ranges. */
+  readonly hostOnlyNetworks?: HostOnlyRanges;
   /** `7.2.22` */
   readonly virtualboxVersion?: string;
   /** Boxes in the local Vagrant store. */

@@ -1,4 +1,5 @@
 // Addresses and networks.
+import { defaultHostOnlyRanges, isAllowedHostOnly, networksConfPath } from '../../machines/hostOnlyRanges.ts';
 import { dotted, ipv4, ipv4Range, isAddress, isIpv6, prefixOf } from '../address.ts';
 import type { FileCheck, Finding, HostFacts, MachineCheck } from './check.ts';
 import { entries, options, text, type Entry } from './values.ts';
@@ -91,30 +92,25 @@ function freeAddress(ip: string, taken: ReadonlySet<string>): string | undefined
   return undefined;
 }
 
-/** VirtualBox's own ranges where there is no networks.conf. */
-const defaultRanges = ['192.168.56.0/21', 'fe80::/10'];
-
 export const hostOnlyRange: MachineCheck = {
   code: 'host-only-range',
   severity: 'error',
   about: 'VirtualBox, since 6.1.28, allows host-only networks only in the ranges of `/etc/vbox/networks.conf`, or in 192.168.56.0/21 where there is no such file. Windows has no such limit, nor has macOS from VirtualBox 7.0 on. Use an address inside, or let an administrator add a line `* 10.0.0.0/8` to that file.',
   find(machine, facts) {
     if (machine.provider !== 'virtualbox' || !limited(facts)) return [];
-    const { file, ranges: written } = facts.hostOnlyNetworks ?? { file: '/etc/vbox/networks.conf', ranges: undefined };
-    const ranges = written ?? defaultRanges;
+    const allowed = facts.hostOnlyNetworks ?? defaultHostOnlyRanges;
+    const names = allowed.ranges.map(range => range.text).join(', ');
     return cards(machine.config).flatMap(({ entry, path }): Finding[] => {
       const ip = text(entry['ip']);
-      const address = ipv4(ip ?? '');
       const internal = entry['internal'] !== undefined && entry['internal'] !== false;
-      if (entry['type'] !== 'private_network' || ip === undefined || address === undefined || internal) return [];
-      const allowed = ranges.flatMap(range => ipv4Range(range) ?? []);
-      if (allowed.some(range => address >= range.first && address <= range.last)) return [];
-      // An address like it in the first allowed network of that size.
-      const home = allowed[0];
-      const other = home && home.last - home.first >= 255 ? dotted(home.first + Math.max(2, address % 256)) : undefined;
+      if (entry['type'] !== 'private_network' || ip === undefined || internal || isAllowedHostOnly(ip, allowed) !== false) return [];
+      // An address like it in the first allowed network.
+      const home = allowed.ranges.filter(range => range.version === 4 && range.prefix <= 24).flatMap(range => ipv4Range(range.text) ?? [])[0];
+      const address = ipv4(ip);
+      const other = home && address !== undefined ? dotted(home.first + Math.max(2, address % 256)) : undefined;
       return [{
         path: [...path, 'ip'],
-        message: allowed.length === 0 ? '{2} allows VirtualBox no host-only network at all.' : '{0} is outside the ranges that VirtualBox may use for host-only networks: {1} ({2}).', values: [ip, ranges.filter(r => ipv4Range(r)).join(', '), written ? file : `${file} is not there`],
+        message: names === '' ? '{2} allows VirtualBox no host-only network at all.' : '{0} is outside the ranges that VirtualBox may use for host-only networks: {1}. An administrator can add others to {2}.', values: [ip, names, networksConfPath],
         fixes: other === undefined ? [] : [{ title: 'Use {0}', values: [other], changes: [{ kind: 'set', path: [...path, 'ip'], value: other }], preferred: true }],
       }];
     });

@@ -3,12 +3,13 @@ import * as fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkConfig, fileChecks, fixEdits, machineChecks, wantedFacts, type CheckProblem, type HostFacts } from '../../../src/config/check.ts';
 import { withEdits } from '../../../src/config/edit.ts';
+import { parseNetworksConf } from '../../../src/machines/hostOnlyRanges.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { yamlToJson } from '../../../src/config/yaml.ts';
 
 const linux: HostFacts = {
   platform: 'linux', arch: 'x64', cpus: 4, memoryMiB: 16384, takenPorts: new Set(['tcp/5432', 'tcp/127.0.0.1:6379']), running: new Set(['virtualbox/up']),
-  paths: new Map([['./there', true], ['./gone', false], ['./gone.sh', false]]), hostOnlyNetworks: { file: '/etc/vbox/networks.conf', ranges: undefined }, virtualboxVersion: '7.2.22',
+  paths: new Map([['./there', true], ['./gone', false], ['./gone.sh', false]]), virtualboxVersion: '7.2.22',
   boxes: [{ name: 'lab/arm', version: '1', provider: 'virtualbox', architecture: 'arm64' }], ruby: new Map([['if', [{ message: 'unexpected end', offset: 0, length: 2 }]], ['config.vm.boot_timeout = 5', []]]),
 };
 type Machine = { name?: string; provider?: string; config?: object };
@@ -119,7 +120,7 @@ it('every code has cases, and there are no others', () => {
 });
 
 describe('what others wrote is not complained about', () => {
-  const facts = { ...linux, platform: 'win32' as const, takenPorts: new Set<string>(), paths: new Map<string, boolean>(), hostOnlyNetworks: undefined } as unknown as HostFacts;
+  const facts = { ...linux, platform: 'win32' as const, takenPorts: new Set<string>(), paths: new Map<string, boolean>() };
   it.each(fs.readdirSync('examples').filter(f => f.endsWith('.gaia.json')))('%s', name => {
     expect(run(fs.readFileSync(`examples/${name}`, 'utf8'), facts).filter(p => p.severity === 'error' || p.severity === 'warning').map(p => [p.code, p.values])).toEqual([]);
   });
@@ -139,7 +140,7 @@ describe('defaults', () => {
 });
 
 describe('networks.conf', () => {
-  const ranges = (...list: string[]) => ({ ...linux, hostOnlyNetworks: { file: '/etc/vbox/networks.conf', ranges: list } });
+  const ranges = (...list: string[]) => ({ ...linux, hostOnlyNetworks: parseNetworksConf(list.map(range => `* ${range}`).join('\n')) });
   const out = (facts: HostFacts) => run(networks(inside('10.1.2.3')), facts).filter(p => p.code === 'host-only-range').length;
   it('decides', () => {
     expect(out(ranges('10.0.0.0/8', '192.168.0.0/16'))).toBe(0);
