@@ -38,14 +38,21 @@ class Settings {
 
 const own = (key: string): ConfigPath => ['config', 'provider_config', key];
 
+/** The provider's own option, else Gaia's key for the same. */
+function first(to: Settings, options: Dict, option: string, value: unknown, path: ConfigPath): void {
+  if (options[option] === undefined) to.set(option, value, path);
+  else to.set(option, options[option], own(option));
+}
+
 /** VirtualBox: Vagrant's options by name; all else is a flag of `VBoxManage modifyvm`. */
 function virtualbox(name: string, config: Dict, to: Settings): void {
   const options = asDict(config.provider_config);
   if (options.name === undefined) to.set('name', name, ['name']);
+  else to.set('name', options.name, own('name'));
   to.set('cpus', config.cpus, ['config', 'cpus']);
   to.set('memory', config.memory, ['config', 'memory']);
   for (const [key, value] of Object.entries(options)) {
-    if (value === undefined || value === null) continue;
+    if (value === undefined || value === null || key === 'name') continue;
     if (key in virtualboxOptions) to.set(key, value, own(key));
     else to.call('customize', [['modifyvm', symbol('id'), `--${key.replace(/_/g, '-')}`, flagValue(value)]], own(key));
   }
@@ -55,12 +62,12 @@ const flagValue = (value: unknown): string => (value === true ? 'on' : value ===
 
 function hyperv(name: string, config: Dict, to: Settings): void {
   const options = asDict(config.provider_config);
-  if (options.vmname === undefined) to.set('vmname', name, ['name']);
-  if (options.cpus === undefined) to.set('cpus', config.cpus, ['config', 'cpus']);
-  if (options.memory === undefined) to.set('memory', config.memory, ['config', 'memory']);
+  first(to, options, 'vmname', name, ['name']);
+  first(to, options, 'cpus', config.cpus, ['config', 'cpus']);
+  first(to, options, 'memory', config.memory, ['config', 'memory']);
   if (options.dynamic_memory === true && options.maxmemory === undefined) to.set('maxmemory', options.memory ?? config.memory, own('dynamic_memory'));
   for (const [key, value] of Object.entries(options)) {
-    if (value === undefined || value === null || key === 'switch' || key === 'dynamic_memory') continue;
+    if (value === undefined || value === null || ['switch', 'dynamic_memory', 'vmname', 'cpus', 'memory'].includes(key)) continue;
     if (key === 'vm_integration_services' && isDict(value)) {
       // Options of Vagrant: Symbols, not texts.
       if (Object.keys(value).length) to.set(key, value, own(key), Object.fromEntries(Object.entries(value).map(([service, on]) => [service, data(on)])));
@@ -80,16 +87,22 @@ function proxmox(_name: string, config: Dict, to: Settings): void {
     else to.set(option, value, path);
   };
   if (options.endpoint === undefined) to.set('endpoint', {}, ['provider'], join('https://', { env: 'PROXMOX_HOST' }, ':8006/api2/json'));
+  else set('endpoint', options.endpoint, own('endpoint'));
   if (options.user_name === undefined) to.set('user_name', {}, ['provider'], env('PROXMOX_USER'));
+  else set('user_name', options.user_name, own('user_name'));
   to.assigned.push(assign(['provider'], to.variable, 'password', env('PROXMOX_PASSWORD')));
   if (options.vm_type === undefined) to.set('vm_type', 'qemu', ['provider'], symbol('qemu'));
-  if (options.vm_memory === undefined) to.set('vm_memory', config.memory, ['config', 'memory']);
-  if (options.qemu_cores === undefined && options.cores === undefined) to.set('qemu_cores', config.cpus, ['config', 'cpus']);
+  else set('vm_type', options.vm_type, own('vm_type'));
+  first(to, options, 'vm_memory', config.memory, ['config', 'memory']);
+  const cores = options.qemu_cores === undefined ? 'cores' : 'qemu_cores';
+  if (options[cores] === undefined) to.set('qemu_cores', config.cpus, ['config', 'cpus']);
+  else to.set('qemu_cores', options[cores], own(cores));
   if (options.qemu_disk_size === undefined && options.disk_size === undefined && config.disk_size !== undefined) set('qemu_disk_size', config.disk_size, ['config', 'disk_size']);
   const iso = asText(config.iso);
   if (iso !== undefined && options.qemu_iso === undefined && options.qemu_iso_file === undefined) to.set(/^[^/\\:]+:iso\//.test(iso) ? 'qemu_iso' : 'qemu_iso_file', iso, ['config', 'iso']);
   for (const [key, value] of Object.entries(options)) {
     const option = proxmoxNames[key] ?? key;
+    if (['endpoint', 'user_name', 'vm_type', 'vm_memory', 'qemu_cores'].includes(option)) continue;
     if (key === 'password' && value !== undefined) to.sink.secret('PROXMOX_PASSWORD', own(key));
     else if (option !== key && options[option] !== undefined) continue;
     else if (option in proxmoxOptions) set(option, value, own(key));
@@ -111,12 +124,10 @@ function idRange(value: unknown): RubyValue {
 /** The vagrant-wsl2-provider plugin. What it cannot do, the setup script does (setupScript.ts). */
 function wsl(name: string, config: Dict, to: Settings): void {
   const options = asDict(config.provider_config);
-  if (options.distribution_name === undefined) to.set('distribution_name', asText(config.name) ?? name, config.name === undefined ? ['name'] : ['config', 'name']);
-  if (options.cpus === undefined) to.set('cpus', config.cpus, ['config', 'cpus']);
-  if (options.memory === undefined) to.set('memory', config.memory, ['config', 'memory']);
-  if (options.default_user === undefined) to.set('default_user', config.default_user, ['config', 'default_user']);
-  if (options.hostname === undefined) to.set('hostname', config.hostname, ['config', 'hostname']);
+  first(to, options, 'distribution_name', asText(config.name) ?? name, config.name === undefined ? ['name'] : ['config', 'name']);
+  for (const key of ['cpus', 'memory', 'default_user', 'hostname']) first(to, options, key, config[key], ['config', key]);
   for (const [key, value] of Object.entries(options)) {
+    if (['distribution_name', 'cpus', 'memory', 'default_user', 'hostname'].includes(key)) continue;
     if (key === 'wsl_conf' && isDict(value)) wslConf(value, to);
     else if (key in wslOptions) to.set(key, value, own(key));
     else if (value !== undefined) to.sink.noEquivalent(own(key));

@@ -1,7 +1,7 @@
 // provisioners of a machine as statements of a Vagrantfile.
 import type { ConfigPath } from '../config/model.ts';
 import { isDefault, provisionerCommon, provisionerKinds, type ProvisionerKind } from './options.ts';
-import { strings, symbol, type RubyValue } from './ruby.ts';
+import { args, strings, symbol, type RubyValue } from './ruby.ts';
 import { asList, asText, data, isDict, isSecret, joinLines, type Dict } from './values.ts';
 import { assign, blockCall, call, textCall, type Statement } from './view.ts';
 import type { Sink } from './networkStatements.ts';
@@ -33,6 +33,8 @@ function provisioner(value: Dict, kind: ProvisionerKind, path: ConfigPath, sink:
   const statements = own.flatMap(([key, inner]): Statement[] => {
     const at = [...path, key];
     if ((kind.type === 'docker' || kind.type === 'podman') && key !== 'kubic') return container(key, inner, variable, at);
+    // Salt's pillar is data given to a method.
+    if (kind.type === 'salt' && key === 'pillar_data') return isDict(inner) && Object.keys(inner).length ? [call(at, variable, 'pillar', [args([hidden(inner, at, sink)])])] : [];
     return [assign(at, variable, key, isSecret(key, inner) ? sink.secret(key, at) : hidden(inner, at, sink))];
   });
   return blockCall(path, sink.receiver, 'provision', list, options, { variable, statements, path });

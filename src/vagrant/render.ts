@@ -36,6 +36,11 @@ interface Place {
 const environment = new nunjucks.Environment(new nunjucks.PrecompiledLoader(templates as never) as never, templateOptions);
 const filters: Readonly<Record<string, (value: never) => unknown>> = {
   ruby: (value: RubyValue) => rubyPretty(value),
+  // `method {` would be a block.
+  arguments: (value: RubyValue) => {
+    const text = rubyPretty(value);
+    return text.startsWith('{') ? `(${text})` : ` ${text}`;
+  },
   comment: (line: string) => (line === '' ? '#' : `# ${line}`),
   trailing: (line: string | undefined) => (line === undefined || line === '' ? '' : ` # ${line}`),
   blank: () => sign('='),
@@ -117,7 +122,8 @@ function settle(output: string, indent: number): RenderedMachine {
         }
       });
     }
-    if (kept || text.trim() !== '') lines.push(text === '' || stays ? text : '  '.repeat(depth) + text.trimEnd());
+    if (kept) lines.push(text === '' || stays ? text : '  '.repeat(depth) + text);
+    else if (text.trim() !== '') lines.push('  '.repeat(depth) + text.trimEnd());
   }
   regions.sort((a, b) => a.order - b.order);
   return { lines, regions: regions.map(({ start, end, path }) => ({ start, end, path })) };

@@ -31,6 +31,9 @@ rescue LoadError
   abort "vagrant_dump: this ruby (#{RbConfig.ruby}) has no vagrant: install Debian's vagrant package and use /usr/bin/ruby"
 end
 
+# Each of Vagrant's config objects makes a logger of its own, and log4r compiles code for each: two thirds of the time. Nobody reads them here.
+Log4r::Logger.singleton_class.prepend(Module.new { def new(*) = (@only_one ||= super("vagrant-dump")) })
+
 FALLBACK = (ENV["VAGRANT_DUMP_PROVIDER"] || "virtualbox").to_sym
 OPTIONS = JSON.parse(File.read(File.join(__dir__, "../truth/vagrant/options.json"), encoding: "UTF-8"))["providers"]
 
@@ -102,14 +105,17 @@ end
 
 # What Docker's and Podman's methods collected.
 def containers(config)
-  %i[images build_images containers].to_h { |key| [key.to_s, config.respond_to?(key) ? plain(config.public_send(key)) : nil] }.compact
+  return {} unless config.respond_to?(:pull_images)
+  %i[images build_images containers].to_h { |key| [key.to_s, plain(config.public_send(key))] }
 end
 
 def machine(vf, name, opts)
   # validate_provider=false (5th argument), boxes=nil: no box is read, no provider is activated
-  first = vf.machine_config(name, FALLBACK, nil, nil, false)[:config].vm.instance_variable_get(:@__provider_order).first
+  c = vf.machine_config(name, FALLBACK, nil, nil, false)
+  first = c[:config].vm.instance_variable_get(:@__provider_order).first
   provider = first || FALLBACK
-  c = vf.machine_config(name, provider, nil, nil, false)
+  # A block with two arguments changes settings outside of the provider: only then does it matter for whom the file is read.
+  c = vf.machine_config(name, provider, nil, nil, false) if provider != FALLBACK && c[:config].vm.get_provider_overrides(provider).any?
   config = c[:config]
   vm = config.vm
   settings = vm.get_provider_config(provider)
@@ -155,7 +161,7 @@ if batch
       read(path)
     rescue Exception => e # SyntaxError is no StandardError
       raise if e.is_a?(Interrupt)
-      { "error" => "#{e.class}: #{e.message}" }
+      { "error" => "#{e.class}: #{e.message}", "trace" => (e.backtrace || []).first(6) }
     end
     puts JSON.generate({ "id" => asked["id"] }.merge(answer))
   end
