@@ -6,6 +6,7 @@ import { registerCommands } from './ui/commands/table.ts';
 import { setTranslate, t } from './ui/l10n.ts';
 import { createParts } from './ui/parts.ts';
 import { registerTools } from './ui/tools/register.ts';
+import { registerRestore } from './ui/webviews/restore.ts';
 
 export function activate(context: vscode.ExtensionContext): GaiaApi {
   setTranslate((message, ...values) => vscode.l10n.t(message, ...values));
@@ -13,6 +14,7 @@ export function activate(context: vscode.ExtensionContext): GaiaApi {
     const parts = createParts(context);
     registerCommands(parts);
     registerTools(parts);
+    registerRestore(parts);
     return createApi(parts);
   } catch (error) {
     // VS Code writes a failed activation to a log that nobody reads.

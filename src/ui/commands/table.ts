@@ -13,6 +13,8 @@ const access = () => import('./access.ts');
 const appliances = () => import('./appliances.ts');
 const view = () => import('./viewCommands.ts');
 const help = () => import('./help.ts');
+const preview = () => import('../preview/register.ts');
+const generated = () => import('../preview/files.ts');
 
 export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.refresh': async () => (await view()).refresh,
@@ -50,6 +52,7 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.snapshot.delete': async () => (await snapshots()).remove,
   'gaia.snapshot.rename': async () => (await snapshots()).rename,
 
+  'gaia.machine.showDetails': async () => (await access()).details,
   'gaia.machine.openConsole': async () => (await access()).openConsole,
   'gaia.machine.openTerminal': async () => (await access()).openTerminal,
   'gaia.machine.openInWindow': async () => (await access()).openInWindow,
@@ -58,6 +61,11 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.insertAdditions': async () => (await access()).insertAdditions,
   'gaia.machine.exportAppliance': async () => (await appliances()).exportAppliance,
   'gaia.importAppliance': async () => (await appliances()).importAppliance,
+
+  'gaia.config.preview': async () => (await preview()).preview,
+  'gaia.config.saveVagrantfile': async () => (await generated()).saveVagrantfile,
+  'gaia.config.openVagrantfile': async () => (await generated()).openVagrantfile,
+  'gaia.config.validateVagrantfile': async () => (await import('../preview/validate.ts')).validateVagrantfile,
 
   'gaia.doctor': async () => (await help()).doctor,
   'gaia.showLog': async () => (await help()).showLog,

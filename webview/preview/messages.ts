@@ -1,0 +1,36 @@
+// What the host and the preview say to each other. Lines count from 0.
+
+/** A piece of the text that is coloured by itself: a machine, or what stands around the machines. */
+export interface BlockView {
+  readonly text: string;
+}
+
+export interface TabView {
+  readonly id: string;
+  readonly label: string;
+  readonly language: 'ruby' | 'powershell' | 'shell';
+}
+
+export interface PreviewLabels {
+  readonly code: string;
+  readonly tabs: string;
+  readonly copy: string;
+  readonly save: string;
+  readonly open: string;
+  readonly validate: string;
+  readonly hint: string;
+}
+
+export type ToPage =
+  | { readonly type: 'frame'; readonly uri: string; readonly file: string; readonly labels: PreviewLabels; readonly tabs: readonly TabView[]; readonly active: string; readonly canSave: boolean }
+  /** Replaces `remove` blocks from `start` by `blocks`. `whole`: of another text than before, so nothing flashes. */
+  | { readonly type: 'blocks'; readonly start: number; readonly remove: number; readonly blocks: readonly BlockView[]; readonly whole: boolean }
+  /** The config has an error: what is shown is the last good rendering. */
+  | { readonly type: 'status'; readonly problem?: { readonly text: string; readonly goTo: string } }
+  | { readonly type: 'mark'; readonly ranges: readonly { readonly start: number; readonly end: number }[]; readonly reveal: boolean };
+
+export type FromPage =
+  | { readonly type: 'tab'; readonly id: string }
+  | { readonly type: 'line'; readonly line: number }
+  | { readonly type: 'problem' }
+  | { readonly type: 'copy' | 'save' | 'open' | 'validate' };
