@@ -60,3 +60,8 @@ export function humanSize(bytes: number): string {
   }
   return `${value.toFixed(1)} ${names[unit] as string}`;
 }
+
+/** Takes keys away. */
+export function unset(record: Record<string, unknown>, ...keys: readonly string[]): void {
+  for (const key of keys) Reflect.deleteProperty(record, key);
+}

@@ -1,6 +1,6 @@
 // Changes that wait for the next start: which ones do, and how they are merged.
 import type { Cluster } from './cluster.ts';
-import { isDriveKey, parseDrive } from './drives.ts';
+import { isDriveKey, parseDrive, unset } from './drives.ts';
 import type { Config, GuestState } from './model.ts';
 import { freeVolume, isOwnVolume } from './volumes.ts';
 
@@ -8,7 +8,7 @@ import { freeVolume, isOwnVolume } from './volumes.ts';
 export function withPending(guest: GuestState): Config {
   const merged: Config = { ...guest.config };
   for (const [key, value] of Object.entries(guest.pending)) {
-    if (typeof value === 'object') delete merged[key];
+    if (typeof value === 'object') unset(merged, key);
     else merged[key] = value;
   }
   return merged;
@@ -24,14 +24,14 @@ export function applyPending(cluster: Cluster, guest: GuestState): void {
   for (const [key, value] of Object.entries(guest.pending)) {
     if (typeof value === 'object') removeOption(cluster, guest, key, value.delete === 2);
     else guest.config[key] = value;
-    delete guest.pending[key];
+    unset(guest.pending, key);
   }
 }
 
 /** Takes an option away. A disk becomes `unusedN` unless `force`d or it is unused already: then its volume is destroyed. */
 export function removeOption(cluster: Cluster, guest: GuestState, key: string, force: boolean): void {
   const value = guest.config[key];
-  delete guest.config[key];
+  unset(guest.config, key);
   if (value === undefined || !isDriveKey(key)) return;
   const { file } = parseDrive(String(value));
   if (!isOwnVolume(cluster, guest, file)) return;

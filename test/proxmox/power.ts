@@ -2,7 +2,7 @@
 import { die } from './apiError.ts';
 import type { Cluster } from './cluster.ts';
 import { durations } from './cluster.ts';
-import { isCdrom, isDriveKey, isNicKey, memoryMiB, parseDrive } from './drives.ts';
+import { isCdrom, isDriveKey, isNicKey, memoryMiB, parseDrive, unset } from './drives.ts';
 import type { GuestState } from './model.ts';
 import { applyPending } from './pending.ts';
 import { allocate, freeVolume, volumeOf } from './volumes.ts';
@@ -41,7 +41,7 @@ export async function start(cluster: Cluster, guest: GuestState, worker: Worker,
       worker.log('Resuming suspended VM');
       worker.log(`activating and using '${String(guest.config['vmstate'])}' as vmstate`);
       freeVolume(cluster, String(guest.config['vmstate']));
-      for (const key of ['lock', 'vmstate', 'runningmachine', 'runningcpu', 'running-nets-host-mtu']) delete guest.config[key];
+      unset(guest.config, 'lock', 'vmstate', 'runningmachine', 'runningcpu', 'running-nets-host-mtu');
       worker.log('Resumed VM, removing state');
     }
     setRunning(cluster, guest);
