@@ -76,8 +76,8 @@ function bootExtension(home) {
   return folder;
 }
 
-/** Follows the results file. */
-function readResults(file, say) {
+/** Follows the results file that host-entry.cjs writes. */
+export function readResults(file, say) {
   const report = { passed: 0, failed: [], skipped: [], ended: false, read };
   let at = 0;
   const kinds = {

@@ -24,7 +24,8 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
   const had = fs.existsSync(settingsFile) ? JSON.parse(fs.readFileSync(settingsFile, 'utf8')) : quietSettings;
   fs.writeFileSync(settingsFile, JSON.stringify({ ...had, ...settings }, null, 2));
 
-  const environment = { ...process.env, ...env, ...Object.fromEntries(misleading.map(name => [name, undefined])) };
+  // VSCODE_CLI: the extension host's environment is this one as it is; else a login shell's PATH would take the place of ours.
+  const environment = { ...process.env, ...env, VSCODE_CLI: '1', ...Object.fromEntries(misleading.map(name => [name, undefined])) };
   if (isolateHome) Object.assign(environment, { HOME: home, XDG_CONFIG_HOME: path.join(home, 'xdg'), XDG_DATA_HOME: path.join(home, 'xdg'), SHELL: '/bin/bash' });
   // The extension host takes its environment from a login shell, and Debian's /etc/profile sets PATH anew.
   if (isolateHome && environment.PATH) fs.writeFileSync(path.join(home, '.bash_profile'), `export PATH='${environment.PATH.replaceAll("'", `'\\''`)}'\n`);
