@@ -28,7 +28,13 @@ export async function registerProviders(parts: Parts): Promise<vscode.Disposable
       if (hidden.includes(id) || registered.has(id)) continue;
       const own: vscode.Disposable[] = [];
       registered.set(id, own);
-      for (const provider of await make(parts)) own.push(parts.registry.register(provider));
+      try {
+        for (const provider of await make(parts)) own.push(parts.registry.register(provider));
+      } catch (error) {
+        // One that cannot be loaded leaves the others working.
+        parts.log.error(error);
+        void vscode.window.showErrorMessage(vscode.l10n.t('Gaia could not load the provider “{0}”: {1}', id, error instanceof Error ? error.message : String(error)));
+      }
     }
   };
   await sync();

@@ -15,6 +15,12 @@ import { targetsOf } from './targets.ts';
 const patienceMs = 30_000;
 const userKey = (id: string): string => `gaia.sshUser:${id}`;
 
+export async function details(parts: Parts, args: Arguments): Promise<void> {
+  const targets = await targetsOf(parts, { ability: 'showDetails', title: t('Show Details'), many: false }, args);
+  const { showDetails } = await import('../details/register.ts');
+  for (const { machine } of targets) showDetails(parts, machine.id, machine.name);
+}
+
 export async function openConsole(parts: Parts, args: Arguments): Promise<void> {
   const [target] = await targetsOf(parts, { ability: 'openConsole', title: t('Open Console') }, args);
   if (!target) return;
