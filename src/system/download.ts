@@ -62,6 +62,8 @@ const progressBytes = 64 * 1024;
  */
 export async function download(request: DownloadRequest, tools: DownloadTools, context: Pick<OperationContext, 'signal' | 'progress'>): Promise<Downloaded> {
   await makeFolder(path.dirname(request.destination));
+  const earlier = await wholeEarlier(request, tools, context);
+  if (earlier) return earlier;
   const maxAttempts = tools.attempts ?? 5;
   const part = `${request.destination}.part`;
   let resumed = ((await fileInfo(part))?.sizeBytes ?? 0) > 0;
@@ -210,6 +212,14 @@ export function noRoom(what: string, neededBytes: number, free: number): GaiaErr
     values: [what, Math.ceil(neededBytes / 1e6), Math.floor(free / 1e6)],
     hint: 'Make room on this disk, remove images that are no longer used, or choose another folder for them.',
   });
+}
+
+/** A file that an earlier call finished, before what should have followed was cut off. As Vagrant does, it is believed for a day. */
+async function wholeEarlier(request: DownloadRequest, tools: DownloadTools, context: Pick<OperationContext, 'signal' | 'progress'>): Promise<Downloaded | undefined> {
+  const info = await fileInfo(request.destination);
+  if (info?.kind !== 'file' || tools.clock.now() - info.modifiedMs > 24 * 60 * 60 * 1000) return undefined;
+  if (request.checksum && (await hashFile(request.destination, request.checksum.algorithm, context.signal)) !== request.checksum.hex) return undefined;
+  return { path: request.destination, sizeBytes: info.sizeBytes, url: request.url };
 }
 
 async function wrongChecksum(request: DownloadRequest, part: string, context: Pick<OperationContext, 'signal' | 'progress'>): Promise<GaiaError | undefined> {

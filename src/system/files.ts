@@ -7,6 +7,9 @@ import type { FileHandle } from 'node:fs/promises';
 import * as path from 'node:path';
 import { GaiaError } from '../machines/errors.ts';
 
+/** A file that is open: read by `readFrom`, closed by who opened it. */
+export type OpenFile = FileHandle;
+
 export interface FileInfo {
   readonly kind: 'file' | 'folder' | 'other';
   readonly sizeBytes: number;
@@ -120,14 +123,17 @@ export async function freeBytes(folder: string): Promise<number> {
   }
 }
 
-/** Total size of a folder's files, links not followed; absent = 0. */
+/** Room that a folder's files take (holes take none), links not followed; absent = 0. */
 export async function folderBytes(folder: string): Promise<number> {
   const entries = await orAbsent(() => fs.readdir(folder, { withFileTypes: true }), folder);
   let total = 0;
   for (const entry of entries ?? []) {
     const at = path.join(folder, entry.name);
     if (entry.isDirectory()) total += await folderBytes(at);
-    else total += (await orAbsent(() => fs.lstat(at), at))?.size ?? 0;
+    else {
+      const stats = await orAbsent(() => fs.lstat(at), at);
+      total += stats ? Math.min(stats.size, stats.blocks * 512) : 0;
+    }
   }
   return total;
 }

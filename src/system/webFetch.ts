@@ -148,7 +148,10 @@ async function discard(body: FetchResponse['body']): Promise<void> {
 const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS/;
 
 function webProblem(error: unknown, url: URL, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
+  if (signal.aborted) {
+    const reason = signal.reason as unknown;
+    return reason instanceof Error && reason.name === 'TimeoutError' ? new GaiaError('didNotAnswer', { message: '{0} did not answer in time.', values: [url.host], hint: 'Check the network, and VS Code’s proxy settings (http.proxy).', cause: reason }) : reason;
+  }
   if (error instanceof GaiaError || !(error instanceof Error)) return error;
   const code = String((error as NodeJS.ErrnoException).code ?? '');
   const detail = { values: [url.host], raw: error.message, cause: error };
