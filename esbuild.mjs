@@ -48,15 +48,12 @@ function copyAssets() {
   }
 }
 
-/** Chunks have a hash in their name: those of an earlier build would be packaged too. */
-function removeStale(metafile) {
-  const made = new Set(Object.keys(metafile.outputs).map(f => path.join(root, f)));
-  for (const folder of [dist, path.join(dist, 'chunks')]) {
-    if (!fs.existsSync(folder)) continue;
-    for (const name of fs.readdirSync(folder)) {
-      const file = path.join(folder, name);
-      if (/\.js(\.map)?$/.test(name) && !made.has(file)) fs.rmSync(file);
-    }
+/** Chunks have a hash in their name, and --dev leaves maps: those of an earlier build would be packaged too. */
+function removeStale(metafiles) {
+  const made = new Set(metafiles.flatMap(metafile => Object.keys(metafile.outputs)).map(file => path.join(root, file)));
+  for (const name of fs.readdirSync(dist, { recursive: true }).map(String)) {
+    const file = path.join(dist, name);
+    if (/\.(js|css)(\.map)?$/.test(name) && !made.has(file) && !/codicon\.css$/.test(name)) fs.rmSync(file);
   }
 }
 
@@ -72,8 +69,7 @@ if (flags.has('--watch')) {
 } else {
   const started = Date.now();
   const results = await Promise.all(configs.map(config => esbuild.build(config)));
-  const at = configs.indexOf(host);
-  if (at >= 0) removeStale(results[at].metafile);
+  removeStale(results.map(result => result.metafile));
   if (flags.has('--meta')) {
     fs.mkdirSync(path.join(root, 'out'), { recursive: true });
     const merged = { inputs: {}, outputs: {} };

@@ -10,6 +10,8 @@ import { ensureDependencies, root } from './setup.mjs';
 const vsix = path.join(root, 'out/gaia.vsix');
 const stampFile = path.join(root, 'out/gaia.vsix.stamp');
 const maxVsixBytes = 1_500_000;
+/** Host code loaded at activation: extension.js and what it imports statically. */
+const maxEagerBytes = 120_000;
 const sources = ['src', 'webview', 'schemas', 'templates', 'media', 'l10n', 'build', 'esbuild.mjs', 'package.json', 'package-lock.json', 'package.nls.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** What may be in the package, as paths under extension/. */
@@ -17,7 +19,7 @@ const allowed = [/^dist\//, /^schemas\/[\w.-]+\.json$/, /^templates\//, /^media\
 
 /**
  * Builds and packages when needed. Throws with the reason when the package is not as it must be.
- * @returns {Promise<{vsix: string, bytes: number, files: number, fresh: boolean}>}
+ * @returns {Promise<{vsix: string, bytes: number, files: number, eager: number, fresh: boolean}>}
  */
 export async function ensurePackage({ force = false } = {}) {
   const wanted = fingerprint();
@@ -47,7 +49,22 @@ function check() {
   const compiling = fs.readdirSync(path.join(root, 'dist'), { recursive: true }).map(String).filter(f => f.endsWith('.js'))
     .filter(f => /[^\w.$]eval\(|[^\w.$]new Function\(|[^\w.$]Function\("/.test(fs.readFileSync(path.join(root, 'dist', f), 'utf8')));
   if (compiling.length) throw new Error(`compiles code at run time (eval or new Function): ${compiling.join(', ')}`);
-  return { bytes, files: files.length };
+  const eager = eagerBytes();
+  if (eager > maxEagerBytes) throw new Error(`activation loads ${eager} bytes of code, more than ${maxEagerBytes}: import() what is not needed at once (out/meta.json says what is in which file)`);
+  return { bytes, files: files.length, eager };
+}
+
+/** Bytes of dist/extension.js and of all chunks it reaches without import(). */
+function eagerBytes() {
+  const { outputs } = JSON.parse(fs.readFileSync(path.join(root, 'out/meta.json'), 'utf8'));
+  const seen = new Set();
+  const visit = file => {
+    if (seen.has(file) || !outputs[file]) return;
+    seen.add(file);
+    for (const { path: next, kind } of outputs[file].imports) if (kind !== 'dynamic-import') visit(next);
+  };
+  visit('dist/extension.js');
+  return [...seen].reduce((sum, file) => sum + outputs[file].bytes, 0);
 }
 
 /** The names in a zip file, from its central directory. */
@@ -91,8 +108,8 @@ function node(...args) {
 if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   ensureDependencies();
   try {
-    const { bytes, files, fresh } = await ensurePackage({ force: process.argv.includes('--force') });
-    console.log(`${path.relative(root, vsix)}: ${(bytes / 1e6).toFixed(2)} MB, ${files} files${fresh ? '' : ' (unchanged)'}`);
+    const { bytes, files, eager, fresh } = await ensurePackage({ force: process.argv.includes('--force') });
+    console.log(`${path.relative(root, vsix)}: ${(bytes / 1e6).toFixed(2)} MB, ${files} files, ${(eager / 1e3).toFixed(0)} KB loaded at activation${fresh ? '' : ' (unchanged)'}`);
   } catch (error) {
     console.error(error.message);
     process.exit(1);
