@@ -1,5 +1,7 @@
 // The official API description of one version, and the check of one call against it, with the messages of PVE::JSONSchema.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { checkFormat } from './formats.ts';
 
 export type PveVersion = '7.4' | '8.4' | '9.1';
@@ -51,8 +53,20 @@ interface Route {
   readonly parts: readonly string[];
 }
 
-const folder = new URL('../truth/proxmox/', import.meta.url);
-const load = (file: string): Raw => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Raw;
+/** `test/truth/proxmox`, found upwards: this file may run from a bundle that lies elsewhere in the tree. */
+function truthFolder(): string {
+  const own = import.meta.url as string | undefined;
+  for (const start of [...(own === undefined ? [] : [dirname(fileURLToPath(own))]), process.cwd()]) {
+    for (let at = start; ; at = dirname(at)) {
+      const folder = join(at, 'test', 'truth', 'proxmox');
+      if (existsSync(folder)) return folder;
+      if (dirname(at) === at) break;
+    }
+  }
+  throw new Error('test/truth/proxmox was not found');
+}
+
+const load = (file: string): Raw => JSON.parse(readFileSync(join(truthFolder(), file), 'utf8')) as Raw;
 
 /** The endpoints of one version, ready to be looked up. Those of `supplement.json` are real paths that the reduced description left out; they are marked. */
 export class ApiSchema {
