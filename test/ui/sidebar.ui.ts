@@ -176,7 +176,7 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
   it('is legible in every theme', async () => {
     await box.run(['startvm', id.lab, '--type', 'headless']);
     await says('node', /^running/);
-    await tree.menu(tree.row('node'), 'Pause');
+    await tree.menu(tree.row('node').first(), 'Pause');
     await says('node', /^paused/);
     await box.run(['startvm', id.odd, '--type', 'headless']);
     await says(odd, /^running/);

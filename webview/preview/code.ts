@@ -79,11 +79,12 @@ export class Code {
     return { element: h('div', { class: 'block', role: 'presentation' }, ...lines), texts, lines };
   }
 
-  /** Numbers count on from block to block by CSS; only the first number of each block is set. */
+  /** Numbers count on from block to block by CSS; the first number of each block is set. */
   #number(): void {
     let line = 0;
     for (const block of this.#blocks) {
-      block.element.style.setProperty('counter-reset', `line ${String(line)}`);
+      // On the first line and not on the block: `content-visibility` keeps a counter that the block sets from its lines.
+      block.lines[0]?.style.setProperty('counter-set', `line ${String(line + 1)}`);
       line += block.lines.length;
     }
     this.element.style.setProperty('--digits', String(Math.max(2, String(line).length)));

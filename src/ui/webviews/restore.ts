@@ -11,7 +11,15 @@ const pages: Readonly<Record<string, () => Promise<Restore>>> = {
 export function registerRestore(parts: Parts): void {
   for (const [viewType, load] of Object.entries(pages)) {
     parts.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(viewType, {
-      deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) => (await load())(parts, panel, state),
+      deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) => {
+        try {
+          await (await load())(parts, panel, state);
+        } catch (error) {
+          // VS Code would only write "An error occurred while loading view" into it.
+          parts.log.error(error);
+          panel.dispose();
+        }
+      },
     }));
   }
 }

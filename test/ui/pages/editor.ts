@@ -51,7 +51,7 @@ export class Editor {
 
   async save(): Promise<void> {
     await this.page.keyboard.press('ControlOrMeta+S');
-    await this.page.locator('.tabs-container .tab.active:not(.dirty)').waitFor();
+    await this.page.locator('.editor-group-container.active .tab.active:not(.dirty)').waitFor();
   }
 
   /** Squiggles on the screen: `error`, `warning` or `info`. */

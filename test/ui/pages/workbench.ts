@@ -109,8 +109,17 @@ export class Workbench {
 
   /** Runs a command through the palette, by its title. */
   async run(title: string, entry: string | RegExp = title): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput.choose(`>${title}`, entry);
+    // The palette's list is made when it opens: a command whose `when` has just come true may be missing from it, so it is opened again.
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('F1');
+      try {
+        await this.quickInput.choose(`>${title}`, entry);
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** The inside of the webview that contains `selector`. */
