@@ -9,10 +9,12 @@ export interface Platform {
   readonly home: string;
   /** A folder for short-lived files. */
   readonly temporary: string;
+  /** Logical processors of this computer. */
+  readonly processors: number;
 }
 
 export function thisPlatform(): Platform {
-  return { os: process.platform, arch: process.arch, env: process.env, home: os.homedir(), temporary: os.tmpdir() };
+  return { os: process.platform, arch: process.arch, env: process.env, home: os.homedir(), temporary: os.tmpdir(), processors: Math.max(1, os.cpus().length) };
 }
 
 /** A variable of the environment; names do not mind their case on Windows. Empty = not set. */

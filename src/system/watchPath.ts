@@ -2,14 +2,14 @@
 import { watch } from 'node:fs';
 import type { Disposable } from '../machines/provider.ts';
 
-/** Calls `onChange` when an entry of the folder (not of its subfolders) changes; `name` is the entry's, where the system tells. A folder that is not there is not watched. */
-export function watchFolder(folder: string, onChange: (name: string | undefined) => void): Disposable {
+/** Calls `onChange` when an entry of the folder (not of its subfolders) changes; `name` is the entry's, where the system tells. undefined = it cannot be watched: not there, or the system has no watches left. */
+export function watchFolder(folder: string, onChange: (name: string | undefined) => void): Disposable | undefined {
   try {
     const watcher = watch(folder, { persistent: false }, (_event, name) => { onChange(name ?? undefined); });
     // The folder was removed, or the system has no watches left: the poll still sees everything.
     watcher.on('error', () => { watcher.close(); });
     return { dispose: () => { watcher.close(); } };
   } catch {
-    return { dispose: () => undefined };
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@
 import * as path from 'node:path';
 import { machineId } from '../../machines/machine.ts';
 import type { Machine } from '../../machines/machine.ts';
+import type { StartMode } from '../../machines/provider.ts';
 import type { FileInfo } from '../../system/files.ts';
 import { homeCandidates } from './executable.ts';
 import { lastLoggedState } from './parse/logState.ts';
@@ -94,6 +95,32 @@ export class Inventory {
     return place && (await this.#readLog(place));
   }
 
+  /** ISO 8601 UTC: when the machine's process opened its log. */
+  async startedAt(uuid: string): Promise<string | undefined> {
+    const place = await this.place(uuid);
+    if (!place) return undefined;
+    const head = await this.#startOf(path.join(path.dirname(place.settingsFile), 'Logs', 'VBox.log')).catch(() => '');
+    const opened = /Log opened (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(head)?.[1];
+    return opened === undefined ? undefined : `${opened}Z`;
+  }
+
+  /** How a start shows the machine when nobody says: its own setting (`gui: true` in a .gaia.json), else without a window. */
+  async startMode(uuid: string): Promise<StartMode> {
+    const frontend = (await this.machineFile(uuid))?.frontend?.toLowerCase();
+    return frontend === 'gui' ? 'gui' : frontend === 'separate' ? 'detachable' : 'headless';
+  }
+
+  /** The end of the machine's own log. */
+  async logText(uuid: string): Promise<string | undefined> {
+    const place = await this.place(uuid);
+    const { files } = this.#tool.doors;
+    const file = place && path.join(path.dirname(place.settingsFile), 'Logs', 'VBox.log');
+    const info = file === undefined ? undefined : await files.fileInfo(file);
+    if (file === undefined || info?.kind !== 'file') return undefined;
+    const from = Math.max(0, info.sizeBytes - 4 * logChunk);
+    return new TextDecoder().decode(await files.readRange(file, from, info.sizeBytes - from));
+  }
+
   /** All settings files, for those that look through all machines (linked clones). */
   async machineFiles(): Promise<readonly { readonly place: MachinePlace; readonly file: MachineFile }[]> {
     const registry = await this.#readRegistry();
@@ -168,6 +195,7 @@ export class Inventory {
         ...(file.encrypted ? {} : { cpus: file.cpus }),
         ...(file.memoryMiB === undefined ? {} : { memoryMiB: file.memoryMiB }),
         ...(file.description === undefined ? {} : { description: file.description }),
+        ...(file.tags.length > 0 ? { tags: file.tags } : {}),
         ...badges(state.word, file.encrypted),
         ...(file.encrypted ? {} : { snapshotCount: file.snapshotCount }),
         extra: { groups: file.groups, ...(file.osType === undefined ? {} : { osType: file.osType }) },
@@ -277,7 +305,7 @@ export class Inventory {
   readonly #logStarts = new Map<string, string>();
 
   async #startOf(file: string): Promise<string> {
-    return new TextDecoder('latin1').decode(await this.#tool.doors.files.readRange(file, 0, 200));
+    return new TextDecoder('latin1').decode(await this.#tool.doors.files.readRange(file, 0, 300));
   }
 
   #absolute(registryFile: string, settingsFile: string): string {

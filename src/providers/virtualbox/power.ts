@@ -3,6 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import { parseMachineId } from '../../machines/machine.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { OperationContext, Power } from '../../machines/provider.ts';
+import type { Inventory } from './inventory.ts';
 import type { MachineStates, PresentState } from './machineState.ts';
 import { isReleased } from './machineState.ts';
 import * as requests from './requests.ts';
@@ -12,12 +13,12 @@ import type { Tool } from './tool.ts';
 /** The lock is given back well within this, or something is wrong. */
 const settleMs = 30_000;
 
-export function createPower(tool: Tool, states: MachineStates): Power {
+export function createPower(tool: Tool, states: MachineStates, inventory: Inventory): Power {
   /** Runs the call; if it fails because the machine is already as wanted, that is done too. */
   const until = async (id: MachineId, call: Call, wanted: { readonly logged?: readonly string[]; readonly reached: (state: PresentState) => boolean }, context: OperationContext): Promise<void> => {
     const uuid = nativeId(id);
     try {
-      await tool.change(call, context);
+      await tool.change(call, context, async () => wanted.reached(await states.read(uuid, context.signal)));
     } catch (error) {
       if (!GaiaError.is(error, 'wrongState', 'locked')) throw error;
       if (wanted.reached(await states.read(uuid, context.signal))) return;
@@ -34,7 +35,7 @@ export function createPower(tool: Tool, states: MachineStates): Power {
 
     async start(id, options, context) {
       const uuid = nativeId(id);
-      const call = requests.start(uuid, options.mode ?? 'headless');
+      const call = requests.start(uuid, options.mode ?? (await inventory.startMode(uuid)));
       // A start that fails because it runs already has nothing left to do; one during the end of an earlier session waits for the lock.
       await until(id, call, { logged: ['Running'], reached: state => {
         if (state.word === 'aborted' || state.word === 'aborted-saved') {

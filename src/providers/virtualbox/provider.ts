@@ -4,11 +4,30 @@ import type { Provider } from '../../machines/provider.ts';
 import * as files from '../../system/files.ts';
 import { thisPlatform } from '../../system/platform.ts';
 import { runProcess } from '../../system/process.ts';
+import { watchFolder } from '../../system/watchPath.ts';
+import { createAppliances } from './appliances.ts';
+import { createCloning } from './cloning.ts';
+import { Commands } from './commands.ts';
+import { createConsole } from './console.ts';
+import { Creation } from './creation.ts';
+import { Deletion } from './deletion.ts';
+import { describe } from './describe.ts';
+import { diagnose } from './diagnose.ts';
+import { createEditing } from './editing.ts';
+import { createExtras } from './extras.ts';
+import { createGuest } from './guest.ts';
 import { Inventory } from './inventory.ts';
+import { createLifecycle } from './lifecycle.ts';
 import { MachineStates } from './machineState.ts';
+import { createNetworkAdmin } from './networks.ts';
 import { createPower } from './power.ts';
+import { createScreenshot } from './screenshot.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createSuggestions } from './suggestions.ts';
 import type { VirtualBoxDoors } from './tool.ts';
 import { Tool } from './tool.ts';
+import { createUsage } from './usage.ts';
+import { watchFolders } from './watch.ts';
 
 /** `settings` and `record` are the caller's; every other door may be replaced, by tests above all. */
 export type VirtualBoxDependencies = Pick<VirtualBoxDoors, 'settings' | 'record'> & Partial<VirtualBoxDoors>;
@@ -18,14 +37,31 @@ export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): 
   const tool = new Tool(doors);
   const inventory = new Inventory(tool);
   const states = new MachineStates(tool, inventory);
+  const creation = new Creation(tool, inventory, states);
+  const commands = new Commands(tool, inventory, states, creation);
+  const power = createPower(tool, states, inventory);
+  const snapshots = createSnapshots(tool, inventory, states, power);
   return {
     id: 'virtualbox',
     label: 'VirtualBox',
     connection: { id: 'local', label: 'VirtualBox' },
-    diagnose: async signal => ({ usable: true, version: (await tool.version(signal)).short, problems: [] }),
+    diagnose: signal => diagnose(tool, signal),
     list: signal => inventory.list(signal),
-    describe: () => Promise.reject(new Error('soon')),
-    commands: () => Promise.resolve([]),
-    power: createPower(tool, states),
+    watch: onHint => watchFolders(inventory, { watchFolder }, onHint),
+    describe: (id, signal) => describe(tool, inventory, id, signal),
+    commands: (action, signal) => commands.of(action, signal),
+    power,
+    lifecycle: createLifecycle(tool, inventory, states, creation, new Deletion(tool, inventory, states)),
+    snapshots,
+    cloning: createCloning(tool, inventory, states, creation, snapshots),
+    networks: createNetworkAdmin(tool),
+    appliances: createAppliances(tool, inventory, states, creation),
+    console: createConsole(tool, states, power),
+    usage: createUsage(tool, inventory),
+    screenshot: createScreenshot(tool),
+    guest: createGuest(tool),
+    editing: createEditing(tool),
+    suggestions: createSuggestions(tool, inventory),
+    extras: createExtras(tool, inventory, states),
   };
 }

@@ -31,6 +31,8 @@ export const listVmsLong = (): Call => query('list', '--long', 'vms');
 export const listOf = (what: 'hdds' | 'dvds' | 'ostypes' | 'bridgedifs' | 'hostonlyifs' | 'hostonlynets' | 'natnets' | 'intnets' | 'systemproperties' | 'hostinfo' | 'extpacks' | 'dhcpservers' | 'groups'): Call => query('list', what);
 export const showVm = (uuid: string): Call => query('showvminfo', uuid, '--machinereadable');
 export const showVmForPeople = (uuid: string): Call => query('showvminfo', uuid);
+/** The tree of disks with their users. */
+export const listMedia = (): Call => query('list', '--long', 'hdds');
 export const showMedium = (medium: string): Call => query('showmediuminfo', 'disk', medium);
 export const guestProperties = (uuid: string): Call => query('guestproperty', 'enumerate', uuid);
 
@@ -69,6 +71,7 @@ export const removeSharedFolder = (uuid: string, folder: Pick<SharedFolder, 'nam
 export const createDisk = (file: string, sizeMiB: number, format: string): Call => long(1, 'createmedium', 'disk', '--filename', file, '--size', String(sizeMiB), '--format', format);
 export const cloneDisk = (from: string, to: string, format: string): Call => long(1, 'clonemedium', 'disk', from, to, '--format', format);
 export const growDisk = (medium: string, sizeMiB: number): Call => long(1, 'modifymedium', 'disk', medium, '--resize', String(sizeMiB));
+export const moveDisk = (medium: string, folder: string): Call => long(1, 'modifymedium', 'disk', medium, '--move', folder);
 export const deleteDisk = (medium: string): Call => long(1, 'closemedium', 'disk', medium, '--delete');
 export const closeDisk = (medium: string): Call => change('closemedium', 'disk', medium);
 export const addController = (uuid: string, name: string, bus: string, chip: string | undefined, ports: number | undefined): Call =>
@@ -86,8 +89,8 @@ export const detach = (uuid: string, at: Attachment): Call =>
   change('storageattach', uuid, '--storagectl', at.controller, '--port', String(at.port), '--device', String(at.device), '--medium', 'none');
 
 // ── machines ──
-export const createVm = (uuid: string, name: string, osType: string, groups: readonly string[]): Call =>
-  change('createvm', '--name', name, '--uuid', uuid, '--ostype', osType, ...(groups.length > 0 ? ['--groups', groups.join(',')] : []), '--register');
+export const createVm = (uuid: string, name: string, osType: string, groups: readonly string[], architecture?: 'x86' | 'arm'): Call =>
+  change('createvm', '--name', name, '--uuid', uuid, '--ostype', osType, ...(architecture === undefined ? [] : ['--platform-architecture', architecture]), ...(groups.length > 0 ? ['--groups', groups.join(',')] : []), '--register');
 /** 6.1 and 7.x delete the machine's own disks with `--delete`, but only those no other machine or clone needs. */
 export const unregister = (uuid: string, withFiles: boolean): Call => long(1, 'unregistervm', uuid, ...(withFiles ? ['--delete'] : []));
 export const cloneVm = (uuid: string, options: { readonly name: string; readonly uuid: string; readonly linked: boolean; readonly snapshot?: string; readonly groups?: readonly string[] }): Call =>
@@ -104,13 +107,22 @@ export const editSnapshot = (uuid: string, snapshot: string, edit: { readonly na
 // ── appliances ──
 export const exportVms = (uuids: readonly string[], file: string): Call => long(1, 'export', ...uuids, '--output', file);
 export const previewImport = (file: string): Call => ({ ...query('import', file, '--dry-run'), timeoutMs: changeTimeoutMs });
-export const importAppliance = (file: string, names: readonly string[], base?: string): Call =>
-  long(2, 'import', file, ...names.flatMap((name, index) => ['--vsys', String(index), '--vmname', name, '--eula', 'accept', ...(base === undefined ? [] : ['--basefolder', base])]));
+/** `names[i]` = name of the i-th machine of the appliance. `toVdi`: disks become VDI, which can grow. */
+export const importAppliance = (file: string, names: readonly string[], options: { readonly toVdi: boolean; readonly group?: string }): Call =>
+  long(2, 'import', file, ...(options.toVdi ? ['--options', 'importtovdi'] : []), ...names.flatMap((name, index) => ['--vsys', String(index), '--vmname', name, ...(options.group === undefined ? [] : ['--group', options.group]), '--eula', 'accept']));
+export const convertRawDisk = (from: string, to: string, format: string): Call => long(1, 'convertfromraw', from, to, '--format', format);
+export const closeSource = (medium: string): Call => ({ ...change('closemedium', 'disk', medium), comment: 'forget the source image again' });
+/** The person's own words (`customize`). */
+export const custom = (words: readonly string[]): Call => change(...words);
 
 // ── the guest ──
+// Set 1 scan codes: press Ctrl, Alt, Delete; release them in reverse.
+export const ctrlAltDelete = (uuid: string): Call => change('controlvm', uuid, 'keyboardputscancode', '1d', '38', 'e0', '53', 'e0', 'd3', 'b8', '9d');
 export const screenshot = (uuid: string, file: string): Call => query('controlvm', uuid, 'screenshotpng', file);
 export const setUpMetrics = (uuid: string, seconds: number, samples: number): Call => change('metrics', 'setup', '--period', String(seconds), '--samples', String(samples), uuid);
 export const queryMetrics = (uuid: string, names: readonly string[]): Call => query('metrics', 'query', uuid, names.join(','));
+/** Bytes that disks and adapters moved, as XML. */
+export const statistics = (uuid: string): Call => query('debugvm', uuid, 'statistics', '--pattern', '/Public/*');
 
 // ── networks ──
 export const createHostOnlyInterface = (): Call => change('hostonlyif', 'create');

@@ -42,6 +42,7 @@ export interface FileDoor {
   listFolder(folder: string): Promise<readonly FolderEntry[] | undefined>;
   readText(file: string): Promise<string | undefined>;
   readRange(file: string, offset: number, length: number): Promise<Uint8Array>;
+  makeFolder(folder: string): Promise<void>;
   removeAll(target: string): Promise<void>;
   freeBytes(folder: string): Promise<number>;
 }
@@ -73,8 +74,8 @@ export class Tool {
     const file = await firstFile(executableCandidates(this.doors.platform, setting), this.doors.files.fileInfo);
     if (file === undefined) {
       throw setting === undefined
-        ? new GaiaError('notInstalled', { message: 'VirtualBox was not found on this computer.', hint: 'Install VirtualBox, or say in the setting "gaia.virtualbox.executable" where VBoxManage lies.' })
-        : new GaiaError('notInstalled', { message: 'There is no VBoxManage at {0}.', values: [setting], hint: 'Correct the setting "gaia.virtualbox.executable", or empty it to let Gaia search.' });
+        ? new GaiaError('notInstalled', { message: 'VirtualBox was not found on this computer.', hint: 'Install VirtualBox, or say in the setting "gaia.virtualbox.path" where VBoxManage lies.' })
+        : new GaiaError('notInstalled', { message: 'There is no VBoxManage at {0}.', values: [setting], hint: 'Correct the setting "gaia.virtualbox.path", or empty it to let Gaia search.' });
     }
     this.#found = { setting, file };
     return file;
@@ -99,13 +100,16 @@ export class Tool {
     return answer;
   }
 
-  /** A change. Tried again with back-off while another session holds the lock, and on nothing else. */
-  async change(call: Call, context: OperationContext, accept?: (failure: ToolFailure, stdout: string) => boolean): Promise<Answer> {
+  /**
+   * A change. Tried again with back-off while another session holds the lock, and on nothing else. `hopeless` is asked once: does a
+   * machine that runs hold it, so that waiting is no use?
+   */
+  async change(call: Call, context: OperationContext, hopeless?: () => Promise<boolean>): Promise<Answer> {
     for (let attempt = 0; ; attempt++) {
       const { answer, failure } = await this.#once(call, context.signal, context);
-      if (!failure || accept?.(failure, answer.stdout)) return answer;
+      if (!failure) return answer;
       const delay = lockDelays[attempt];
-      if (!isLock(failure) || delay === undefined) throw problemOf(failure, this.doors.platform.os);
+      if (!isLock(failure) || delay === undefined || (attempt === 0 && (await hopeless?.()))) throw problemOf(failure, this.doors.platform.os);
       await this.doors.clock.sleep(delay, context.signal);
     }
   }

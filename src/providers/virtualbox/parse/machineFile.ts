@@ -34,6 +34,12 @@ export interface MachineFile {
   readonly snapshotCount: number;
   readonly sharedFolders: readonly SharedFolder[];
   readonly media: readonly FileMedium[];
+  /** `gui`, `headless`: how a start shows it when nobody says. */
+  readonly frontend?: string;
+  /** What Gaia noted with the machine (extra data `gaia/tags`). */
+  readonly tags: readonly string[];
+  /** The present state is the current snapshot's, unchanged. */
+  readonly unmodified: boolean;
 }
 
 /** undefined = not a machine's settings file, or read while it was being written. */
@@ -51,6 +57,7 @@ export function parseMachineFile(text: string): MachineFile | undefined {
   const cpu = at(machine, 'Platform', 'CPU') ?? child(hardware, 'CPU');
   const memory = Number(child(hardware, 'Memory')?.attributes['RAMSize']);
   const description = child(machine, 'Description')?.text;
+  const frontend = (at(machine, 'Platform', 'Frontend', 'Default') ?? at(hardware, 'Frontend', 'Default'))?.attributes['type'];
   const groups = all(child(machine, 'Groups'), 'Group').map(group => group.attributes['name'] ?? '/');
   return {
     uuid,
@@ -68,6 +75,9 @@ export function parseMachineFile(text: string): MachineFile | undefined {
     snapshots,
     snapshotCount: count(snapshots),
     sharedFolders: all(child(hardware, 'SharedFolders'), 'SharedFolder').map(readFolder),
+    ...(frontend ? { frontend } : {}),
+    tags: (all(child(machine, 'ExtraData'), 'ExtraDataItem').find(item => item.attributes['name'] === 'gaia/tags')?.attributes['value'] ?? '').split(',').filter(tag => tag !== ''),
+    unmodified: attributes['currentStateModified'] === 'false',
     media: all(at(machine, 'MediaRegistry', 'HardDisks'), 'HardDisk').flatMap(disk => readMedia(disk, undefined)),
   };
 }

@@ -1,0 +1,308 @@
+// Runs a create, and takes it all back when a step fails or it is cancelled: by the UUID chosen before, by the files that were not there before.
+import { randomUUID } from 'node:crypto';
+import * as path from 'node:path';
+import { asGaiaError, GaiaError } from '../../machines/errors.ts';
+import type { Machine } from '../../machines/machine.ts';
+import { parseMachineId } from '../../machines/machine.ts';
+import type { OperationContext } from '../../machines/provider.ts';
+import type { MachineSpec } from '../../machines/spec.ts';
+import { plannedAdapters } from './adapters.ts';
+import type { Base, Built, CreateFacts } from './create.ts';
+import { finishSteps, isVirtualBoxFolder, makeCall } from './create.ts';
+import { guestType } from './guestTypes.ts';
+import type { Inventory } from './inventory.ts';
+import type { MachineStates } from './machineState.ts';
+import { isReleased } from './machineState.ts';
+import { createHostOnlyInterface, readHostNetworks } from './networks.ts';
+import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
+import { parseVmInfo } from './parse/info.ts';
+import { parseMedia } from './parse/media.ts';
+import { parseByteCount, parseBlocks } from './parse/blocks.ts';
+import * as requests from './requests.ts';
+import type { Tool } from './tool.ts';
+
+const cleanUpMs = 120_000;
+const releaseMs = 30_000;
+
+/** What was made, so that it can be taken back. */
+interface Made {
+  readonly files: string[];
+  readonly interfaces: string[];
+  readonly names: string[];
+  uuid: string | undefined;
+  folder: string | undefined;
+}
+
+export class Creation {
+  readonly #tool: Tool;
+  readonly #inventory: Inventory;
+  readonly #states: MachineStates;
+
+  constructor(tool: Tool, inventory: Inventory, states: MachineStates) {
+    this.#tool = tool;
+    this.#inventory = inventory;
+    this.#states = states;
+  }
+
+  /** Makes the machine and resolves with its UUID. */
+  async create(spec: MachineSpec, context: OperationContext): Promise<string> {
+    const facts = await this.facts(spec, context.signal);
+    const made: Made = { files: [], interfaces: [], names: facts.base.kind === 'appliance' ? [facts.base.temporaryName] : [], uuid: facts.uuid, folder: undefined };
+    try {
+      return await this.#make(spec, facts, made, context);
+    } catch (error) {
+      throw await this.takeBack(made, asGaiaError(error));
+    }
+  }
+
+  /** Everything that must be known before, and every check that can be made before. Changes nothing. */
+  async facts(spec: MachineSpec, signal: AbortSignal): Promise<CreateFacts> {
+    const machines = await this.#inventory.list(signal);
+    const groups = groupsOf(spec);
+    checkName(spec.name, groups, machines);
+    await this.#checkPaths(spec);
+    const base = await this.#base(spec, machines);
+    const version = await this.#tool.version(signal);
+    const architecture = this.#tool.doors.platform.arch === 'arm64' ? 'arm' : 'x86';
+    if (architecture === 'arm' && base.kind === 'appliance') await this.#checkArchitecture(base.file);
+    const host = await readHostNetworks(this.#tool, {
+      hostOnly: spec.networks.some(network => network.type === 'private_network'),
+      bridged: spec.networks.some(network => network.type === 'public_network'),
+    }, signal);
+    const words = [spec.source.kind === 'iso' || spec.source.kind === 'image' ? path.basename(spec.source.url) : spec.source.kind === 'box' ? spec.source.name : '', spec.name].join(' ');
+    const nicType = spec.options['default_nic_type'];
+    const facts: CreateFacts = {
+      uuid: randomUUID(),
+      version,
+      architecture,
+      osType: guestType(words, spec.options['ostype'] ?? spec.options['os_type'], architecture),
+      groups,
+      adapters: plannedAdapters(spec.networks, host, typeof nicType === 'string' ? { nicType } : {}),
+      base,
+    };
+    // All values go through their encoders once before anything is made: what they refuse must not leave half a machine.
+    makeCall(spec, facts);
+    finishSteps(spec, facts, placeholder(facts));
+    return facts;
+  }
+
+  async #make(spec: MachineSpec, facts: CreateFacts, made: Made, context: OperationContext): Promise<string> {
+    const { signal } = context;
+    const interfaces = new Map<string, string>();
+    for (const { create } of facts.adapters) {
+      if (!create || interfaces.has(create.ip)) continue;
+      context.progress({ message: 'Making a host-only network' });
+      const name = await createHostOnlyInterface(this.#tool, create.ip, create.netmask, context);
+      made.interfaces.push(name);
+      interfaces.set(create.ip, name);
+    }
+    context.progress({ message: messages[facts.base.kind], fraction: 0 });
+    await this.#tool.change(makeCall(spec, facts), within(context, 0, facts.base.kind === 'new' ? 0.1 : 0.7));
+    const known = facts.base.kind === 'appliance' ? facts.base.temporaryName : facts.uuid;
+    const built = await this.#look(known, facts, interfaces, signal);
+    made.uuid = built.uuid;
+    made.folder = built.folder;
+    const steps = finishSteps(spec, facts, built);
+    const from = facts.base.kind === 'new' ? 0.1 : 0.7;
+    for (const [index, step] of steps.entries()) {
+      if (step.makes !== undefined) {
+        // VirtualBox refuses to overwrite, so a file that is there now is not ours, and stays.
+        if ((await this.#tool.doors.files.fileInfo(step.makes)) !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a file {0} already.', values: [step.makes], hint: 'Give the machine or its disk another name, or remove that file if nobody needs it.' });
+        made.files.push(step.makes);
+      }
+      context.progress({ message: 'Setting up the machine', fraction: from + ((1 - from) * index) / steps.length });
+      await this.#tool.change(step.call, within(context, from + ((1 - from) * index) / steps.length, (1 - from) / steps.length));
+      // After a rename the folder is another one.
+      if (index === 0 && facts.base.kind === 'appliance') made.folder = (await this.#look(built.uuid, facts, interfaces, signal)).folder;
+    }
+    context.progress({ fraction: 1 });
+    return built.uuid;
+  }
+
+  async #look(known: string, facts: CreateFacts, interfaces: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Built> {
+    const { stdout } = await this.#tool.ask(requests.showVm(known), signal);
+    const info = parseVmInfo(stdout);
+    const uuid = info.get('UUID') ?? facts.uuid;
+    const folder = path.dirname((await this.#inventory.place(uuid))?.settingsFile ?? info.get('CfgFile') ?? '');
+    const capacityBytes = await this.#capacity(facts, info, signal);
+    return { uuid, folder, info, forwards: forwardsOf(stdout), folders: foldersOf(info), interfaces, ...(capacityBytes === undefined ? {} : { capacityBytes }) };
+  }
+
+  async #capacity(facts: CreateFacts, info: Built['info'], signal: AbortSignal): Promise<number | undefined> {
+    if (facts.base.kind === 'new') return undefined;
+    if (facts.base.kind === 'disk') {
+      if (facts.base.raw) return (await this.#tool.doors.files.fileInfo(facts.base.file))?.sizeBytes;
+      const answer = await this.#tool.ask(requests.showMedium(facts.base.file), signal);
+      return parseByteCount(parseBlocks(answer.stdout)[0]?.get('Capacity'));
+    }
+    const first = disksOf(info).find(disk => disk.kind === 'disk')?.extra?.['uuid'];
+    const media = parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout);
+    return media.find(medium => medium.uuid === first)?.capacityBytes;
+  }
+
+  async #base(spec: MachineSpec, machines: readonly Machine[]): Promise<Base> {
+    const { source } = spec;
+    switch (source.kind) {
+      case 'empty':
+      case 'iso':
+        return { kind: 'new' };
+      case 'clone': {
+        const { uuid, snapshots } = await this.#cloneSource(source.of, machines);
+        const snapshot = source.snapshot === undefined ? undefined : (snapshots.find(item => item.id === source.snapshot || item.name === source.snapshot)?.id ?? source.snapshot);
+        const linked = source.linked === true;
+        const current = linked && snapshot === undefined ? snapshots.find(item => item.current)?.id : snapshot;
+        if (linked && current === undefined) throw new GaiaError('wrongState', { message: 'A linked clone of {0} needs a snapshot of it, and there is none.', values: [source.of], hint: 'Take a snapshot of it first.' });
+        return { kind: 'clone', uuid, linked, ...(current === undefined ? {} : { snapshot: current }) };
+      }
+      case 'image': {
+        const file = source.path;
+        if (file === undefined) throw new GaiaError('invalidInput', { message: 'The image {0} is not on this computer yet.', values: [source.url] });
+        if (/\.ov[af]$/i.test(file)) return { kind: 'appliance', file, temporaryName: temporaryName() };
+        return { kind: 'disk', file, raw: /\.(?:img|raw|bin|dd)$/i.test(file) };
+      }
+      case 'box': {
+        if (source.folder === undefined) throw new GaiaError('invalidInput', { message: 'The box {0} is not on this computer yet.', values: [source.name] });
+        const entries = (await this.#tool.doors.files.listFolder(source.folder)) ?? [];
+        const ovf = entries.find(entry => entry.name === 'box.ovf') ?? entries.find(entry => /\.ov[fa]$/i.test(entry.name));
+        if (!ovf) throw new GaiaError('invalidInput', { message: 'The box {0} holds no machine for VirtualBox (no .ovf file).', values: [source.name], hint: 'Choose a box that is made for VirtualBox.' });
+        return { kind: 'appliance', file: path.join(source.folder, ovf.name), temporaryName: temporaryName() };
+      }
+      case 'tarball':
+      case 'distribution':
+        throw new GaiaError('notSupported', { message: 'VirtualBox cannot make a machine from a root file system.', hint: 'Use "box", "image", "iso" or "clone_from".' });
+    }
+  }
+
+  async #cloneSource(of: string, machines: readonly Machine[]): Promise<{ readonly uuid: string; readonly snapshots: readonly { readonly id: string; readonly name: string; readonly current?: boolean }[] }> {
+    const wanted = of.toLowerCase();
+    const found = machines.filter(machine => machine.id === of || parseMachineId(machine.id).native === wanted || machine.name === of || [...(machine.path ?? []), machine.name].join('/') === of);
+    const [machine] = found;
+    if (!machine) throw new GaiaError('notFound', { message: 'There is no machine "{0}" to clone.', values: [of] });
+    if (found.length > 1) throw new GaiaError('invalidInput', { message: 'Several machines are called "{0}".', values: [of], hint: 'Write it with its group ("lab/web1"), or its UUID.' });
+    const uuid = parseMachineId(machine.id).native;
+    const file = await this.#inventory.machineFile(uuid);
+    return { uuid, snapshots: flat(file?.snapshots ?? []) };
+  }
+
+  async #checkPaths(spec: MachineSpec): Promise<void> {
+    const { files } = this.#tool.doors;
+    const { source } = spec;
+    const file = source.kind === 'iso' ? (source.path ?? source.url) : source.kind === 'image' ? source.path : undefined;
+    if (file !== undefined) {
+      const info = path.isAbsolute(file) ? await files.fileInfo(file) : undefined;
+      if (info?.kind !== 'file') throw new GaiaError('notFound', { message: 'There is no file {0}.', values: [file] });
+      if (source.kind === 'image') {
+        const folder = await this.#inventory.defaultMachineFolder();
+        if (folder !== undefined && (await files.freeBytes(folder)) < info.sizeBytes) throw new GaiaError('noSpace', { message: 'There is no room for a copy of {0} in {1}.', values: [path.basename(file), folder] });
+      }
+    }
+    for (const folder of spec.sharedFolders.filter(isVirtualBoxFolder)) {
+      if (!path.isAbsolute(folder.hostPath)) throw new GaiaError('invalidInput', { message: 'The shared folder {0} must be an absolute path.', values: [folder.hostPath] });
+      if ((await files.fileInfo(folder.hostPath))?.kind !== 'folder') throw new GaiaError('notFound', { message: 'There is no folder {0} to share.', values: [folder.hostPath] });
+    }
+  }
+
+  /** On ARM hosts VirtualBox runs ARM guests alone, and an x86 box fails only at its start, with a message nobody understands (V8). */
+  async #checkArchitecture(file: string): Promise<void> {
+    if (!/\.ovf$/i.test(file)) return;
+    const text = (await this.#tool.doors.files.readText(file)) ?? '';
+    if (/arm64|ARMv8|aarch64/i.test(text)) return;
+    throw new GaiaError('notSupported', { message: 'This image is made for x86 processors, and on this computer VirtualBox runs ARM machines only.', hint: 'Choose a box or image for arm64.' });
+  }
+
+  /** Removes what was made, and nothing else; returns the error to throw. */
+  async takeBack(made: Made, error: GaiaError): Promise<GaiaError> {
+    // The operation's own signal may be the reason: cleaning up has its own.
+    const signal = AbortSignal.timeout(cleanUpMs);
+    const context: OperationContext = { signal, progress: () => undefined, output: () => undefined };
+    const left: string[] = [];
+    for (const known of [...(made.uuid === undefined ? [] : [made.uuid]), ...made.names]) await this.#removeMachine(known, context, left);
+    for (const file of made.files) await this.#removeFile(file, context, left);
+    if (made.folder !== undefined) await this.#removeIfEmpty(made.folder);
+    for (const name of made.interfaces) {
+      await this.#tool.change(requests.removeHostOnlyInterface(name), context).catch(() => { left.push(name); });
+    }
+    if (left.length === 0) return error;
+    // {9}: out of the way of the message's own values.
+    const values = Array.from({ length: 10 }, (_, index) => (index === 9 ? left.join(', ') : (error.detail.values?.[index] ?? '')));
+    return new GaiaError('partial', { ...error.detail, values, left: 'Not everything could be taken back. Left: {9}', cause: error });
+  }
+
+  async #removeMachine(known: string, context: OperationContext, left: string[]): Promise<void> {
+    try {
+      const state = await this.#states.wait(known, isReleased, releaseMs, context.signal);
+      if (!state) {
+        // Never under a lock (V2).
+        left.push(known);
+        return;
+      }
+      const uuid = state.info.get('UUID') ?? known;
+      await this.#tool.change(requests.unregister(uuid, true), context);
+    } catch (error) {
+      // It never came into being: nothing to remove.
+      if (GaiaError.is(error, 'notFound')) return;
+      left.push(known);
+    }
+  }
+
+  async #removeFile(file: string, context: OperationContext, left: string[]): Promise<void> {
+    const { files } = this.#tool.doors;
+    try {
+      if ((await files.fileInfo(file)) === undefined) return;
+      // Through VirtualBox first, which then forgets the medium too; what it does not know is only a file.
+      await this.#tool.change(requests.deleteDisk(file), context).catch(() => undefined);
+      await files.removeAll(file);
+    } catch {
+      left.push(file);
+    }
+  }
+
+  async #removeIfEmpty(folder: string): Promise<void> {
+    const { files } = this.#tool.doors;
+    const entries = await files.listFolder(folder).catch(() => undefined);
+    if (entries?.length === 0) await files.removeAll(folder).catch(() => undefined);
+  }
+}
+
+const messages: { readonly [K in Base['kind']]: string } = { new: 'Making the machine', disk: 'Making the machine', clone: 'Copying the machine', appliance: 'Importing the machine' };
+
+export function temporaryName(): string {
+  return `gaia-import-${randomUUID()}`;
+}
+
+/** What stands in for the unknown in "Show commands", and in the check of all values before anything is made. */
+export function placeholder(facts: CreateFacts, shown = false): Built {
+  return {
+    uuid: facts.base.kind === 'appliance' || shown ? '<id>' : facts.uuid,
+    folder: '<machine folder>',
+    info: new Map(),
+    forwards: [],
+    folders: [],
+    interfaces: new Map(facts.adapters.flatMap(({ create }) => (create ? [[create.ip, '<new host-only interface>'] as const] : []))),
+  };
+}
+
+export function groupsOf(spec: MachineSpec): readonly string[] {
+  const said = spec.options['groups'] ?? spec.options['group'];
+  const groups = (typeof said === 'string' ? said.split(',') : Array.isArray(said) ? (said as unknown[]).map(String) : []).map(group => group.trim()).filter(group => group !== '');
+  return groups.map(group => (group.startsWith('/') ? group : `/${group}`));
+}
+
+/** Names first, before anything is made. A name may be used again in another group: VirtualBox allows that. */
+export function checkName(name: string, groups: readonly string[], machines: readonly Machine[]): void {
+   
+  if (name.trim() === '' || /[\u0000-\u001f\u007f]/.test(name)) throw new GaiaError('invalidInput', { message: 'A machine needs a name without line ends and control characters.' });
+  if (name.length > 200) throw new GaiaError('invalidInput', { message: 'This name is too long: {0}', values: [name] });
+  const path = (groups[0] ?? '/').split('/').filter(part => part !== '').join('/');
+  const clash = machines.find(machine => machine.name === name && (machine.path ?? []).join('/') === path);
+  if (clash) throw new GaiaError('alreadyExists', { message: 'There is a machine "{0}" already.', values: [name], hint: 'Choose another name, or another group ("provider_config": { "groups": "/lab" }).' });
+}
+
+function flat<T extends { readonly children: readonly T[] }>(nodes: readonly T[]): readonly T[] {
+  return nodes.flatMap(node => [node, ...flat(node.children)]);
+}
+
+/** The part of a whole's progress that one call is. */
+export function within(context: OperationContext, from: number, share: number): OperationContext {
+  return { ...context, progress: step => { context.progress(step.fraction === undefined ? step : { ...step, fraction: from + step.fraction * share }); } };
+}

@@ -1,0 +1,98 @@
+// Removing a machine: what would go, why it is refused, and doing it. Linked clones are looked for first: VirtualBox unregisters the base
+// before it finds out that clones need its disks, and then the machine is gone from the list while its files are left (facts, section 3).
+import { GaiaError } from '../../machines/errors.ts';
+import type { MachineId } from '../../machines/machine.ts';
+import type { DeletionPreview, OperationContext } from '../../machines/provider.ts';
+import type { Inventory } from './inventory.ts';
+import type { MachineStates, PresentState } from './machineState.ts';
+import { isReleased } from './machineState.ts';
+import type { OwnedMedium } from './parse/media.ts';
+import { ownership, parseMedia } from './parse/media.ts';
+import { flatten, snapshotsOf } from './parse/snapshots.ts';
+import { nativeId } from './power.ts';
+import * as requests from './requests.ts';
+import type { Tool } from './tool.ts';
+
+interface Findings {
+  readonly owned: readonly OwnedMedium[];
+  readonly snapshots: number;
+  /** l10n key, with what it is about already in it. */
+  readonly refused?: string;
+  readonly why?: GaiaError;
+}
+
+export class Deletion {
+  readonly #tool: Tool;
+  readonly #inventory: Inventory;
+  readonly #states: MachineStates;
+
+  constructor(tool: Tool, inventory: Inventory, states: MachineStates) {
+    this.#tool = tool;
+    this.#inventory = inventory;
+    this.#states = states;
+  }
+
+  async preview(id: MachineId, signal: AbortSignal): Promise<DeletionPreview> {
+    const { owned, snapshots, refused } = await this.#look(nativeId(id), signal);
+    return {
+      disks: owned.map(({ medium, shared }) => ({
+        location: medium.location,
+        ...(medium.sizeOnDiskBytes === undefined ? {} : { usedBytes: medium.sizeOnDiskBytes }),
+        goes: !shared,
+        ...(shared ? { why: 'Another machine uses it, too.' } : {}),
+      })),
+      snapshots,
+      ...(refused === undefined ? {} : { refused }),
+    };
+  }
+
+  async delete(id: MachineId, disks: 'delete' | 'keep', context: OperationContext): Promise<void> {
+    const uuid = nativeId(id);
+    const found = await this.#look(uuid, context.signal);
+    if (found.why) throw found.why;
+    const inaccessible = found.owned.length === 0 && found.snapshots === 0 && (await this.#isInaccessible(uuid, context.signal));
+    // No wait for a lock here: what is locked is refused, never removed as soon as it is free (V2).
+    try {
+      await this.#tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible), context, () => Promise.resolve(true));
+    } catch (error) {
+      const still = (await this.#inventory.list(context.signal)).some(machine => machine.id === id);
+      if (still || !GaiaError.is(error)) throw error;
+      throw new GaiaError('partial', { ...error.detail, left: 'The machine is no longer in VirtualBox\'s list, but some of its files are left.', cause: error });
+    }
+  }
+
+  async #look(uuid: string, signal: AbortSignal): Promise<Findings> {
+    let state: PresentState;
+    try {
+      state = await this.#states.read(uuid, signal);
+    } catch (error) {
+      // A machine whose settings file is lost can only be taken off the list.
+      if (await this.#isInaccessible(uuid, signal)) return { owned: [], snapshots: 0 };
+      throw error;
+    }
+    const file = await this.#inventory.machineFile(uuid);
+    const snapshots = flatten(file?.snapshots ?? snapshotsOf(state.info)).map(snapshot => snapshot.id);
+    const media = parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout);
+    const { owned, dependents } = ownership(media, new Set([uuid, ...snapshots]));
+    const base = { owned, snapshots: snapshots.length };
+    if (!isReleased(state)) {
+      const refused = state.online ? 'The machine runs. Shut it down or power it off first.' : 'Another VirtualBox window or command holds the machine.';
+      return { ...base, refused, why: new GaiaError(state.online ? 'wrongState' : 'locked', { message: refused }) };
+    }
+    if (dependents.length > 0) {
+      const names = await this.#names(dependents.flatMap(medium => medium.users), signal);
+      const refused = `Linked clones need its disks: ${names.join(', ')}.`;
+      return { ...base, refused, why: new GaiaError('protected', { message: 'Linked clones need its disks: {0}.', values: [names.join(', ')], hint: 'Delete the clones first.' }) };
+    }
+    return base;
+  }
+
+  async #names(uuids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const machines = await this.#inventory.list(signal);
+    return [...new Set(machines.filter(machine => uuids.includes(nativeId(machine.id))).map(machine => machine.name))];
+  }
+
+  async #isInaccessible(uuid: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#inventory.list(signal)).some(machine => nativeId(machine.id) === uuid && machine.providerState === 'inaccessible');
+  }
+}
