@@ -152,6 +152,8 @@ async function writeEntry(stream: Readable, file: string, size: number, signal: 
     }
     if (at !== size) throw new Error(`${at} of ${size} bytes`);
     await handle.truncate(at);
+    // Disks are on the disk before an entry of the cache speaks of them.
+    if (size > 1 << 20) await handle.sync();
   } finally {
     await handle.close();
   }

@@ -15,7 +15,7 @@ type Entry = Partial<Header> & { readonly name: string } & { readonly content?: 
 
 async function tarOf(...entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack();
-  for (const { content, ...header } of entries) tar.entry(header as Parameters<typeof tar.entry>[0], content === undefined ? undefined : Buffer.from(content));
+  for (const { content, ...header } of entries) tar.entry(header as Parameters<typeof tar.entry>[0], Buffer.from(content ?? ''));
   tar.finalize();
   const chunks: Uint8Array[] = [];
   for await (const chunk of tar as AsyncIterable<Uint8Array>) chunks.push(chunk);
