@@ -1,5 +1,6 @@
 // `defaults` and a machine become one config. The rules, as docs/config.md tells them:
-//  - a machine's own value wins; `null` takes a default away;
+//  - a machine's own value wins;
+//  - a machine that names a source of its own (box, image, clone_from …) takes none of the defaults' source, nor what belongs to it;
 //  - objects are merged key by key, at any depth;
 //  - networks, synced_folders, provisioners, disks and tags: the machine's entries follow those of the defaults, and an entry that
 //    means the same thing as a default one (same guest path, same name, same tag, same guest port) replaces it, as Vagrant does with an outer and an inner block;
@@ -33,6 +34,10 @@ const identities: { readonly [list: string]: (entry: unknown) => string | undefi
   },
 };
 
+/** What says where a machine comes from, and what belongs to that. */
+const sources = ['box', 'image', 'iso', 'clone_from', 'tarball', 'source_distro', 'base_distro'];
+const sourceKeys = new Set([...sources, 'box_version', 'box_url', 'box_architecture', 'checksum']);
+
 /** The lists that add up. */
 export const addingLists: readonly string[] = Object.keys(identities);
 
@@ -42,14 +47,15 @@ export function mergeDefaults(own: MachineConfig, provider: string, defaults: { 
   if (!defaults) return { config: own, origins };
   const base = defaultConfig(defaults);
   const defaultProvider = defaults['provider'];
+  const hasSource = sources.some(key => Object.hasOwn(own, key));
   const config: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(base), ...Object.keys(own)])) {
     const foreign = key === 'provider_config' && typeof defaultProvider === 'string' && defaultProvider !== provider;
-    if (foreign || !Object.hasOwn(base, key)) { if (Object.hasOwn(own, key)) set(config, key, own[key]); continue; }
-    if (!Object.hasOwn(own, key)) { if (base[key] !== null) set(config, key, base[key]); continue; }
+    const replaced = hasSource && sourceKeys.has(key);
+    if (foreign || replaced || !Object.hasOwn(base, key)) { if (Object.hasOwn(own, key)) set(config, key, own[key]); continue; }
+    if (!Object.hasOwn(own, key)) { set(config, key, base[key]); continue; }
     const identity = identities[key];
     const [theirs, mine] = [base[key], own[key]];
-    if (mine === null) continue;
     if (identity && Array.isArray(theirs) && Array.isArray(mine)) {
       const list = mergeLists(theirs, mine, identity);
       set(config, key, list.map(({ from, index }) => (from === 'own' ? mine[index] : theirs[index]) as unknown));
@@ -75,7 +81,7 @@ function mergeValues(theirs: unknown, mine: unknown): unknown {
   if (!isObject(theirs) || !isObject(mine)) return mine;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(theirs)) if (!Object.hasOwn(mine, key)) set(result, key, value);
-  for (const [key, value] of Object.entries(mine)) if (value !== null) set(result, key, Object.hasOwn(theirs, key) ? mergeValues(theirs[key], value) : value);
+  for (const [key, value] of Object.entries(mine)) set(result, key, Object.hasOwn(theirs, key) ? mergeValues(theirs[key], value) : value);
   return result;
 }
 

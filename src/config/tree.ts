@@ -7,7 +7,9 @@ export type { Node, ParseError } from 'jsonc-parser';
 /** Parses as much as there is. Deep nesting must have been refused before: the parser is recursive. */
 export function treeOf(text: string): { readonly root: Node | undefined; readonly errors: readonly ParseError[] } {
   const errors: ParseError[] = [];
-  return { root: parseTree(text, errors, { allowTrailingComma: true, disallowComments: false }), errors };
+  const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
+  // Nobody reads more, and a text of nonsense has a hundred thousand.
+  return { root, errors: errors.slice(0, 100) };
 }
 
 /** One English sentence for a parser's error code: an l10n key. */

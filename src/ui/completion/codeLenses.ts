@@ -1,0 +1,87 @@
+// A line over each machine: how it is, and what one does next.
+import * as vscode from 'vscode';
+import { machineSpec } from '../../config/spec.ts';
+import type { ParsedMachine } from '../../config/model.ts';
+import type { Machine } from '../../machines/machine.ts';
+import { verbs } from '../../machines/actions.ts';
+import { rangeIn } from '../diagnostics/diagnostics.ts';
+import { isGaiaDocument } from '../gaiaDocument.ts';
+import { t } from '../l10n.ts';
+import type { Parts } from '../parts.ts';
+import { stateWords } from '../words.ts';
+import type { GaiaDocuments } from './documents.ts';
+
+export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #documents: GaiaDocuments;
+  readonly #parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log'>;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.#changed.event;
+  readonly #subscription: { dispose(): unknown };
+  #looked = false;
+
+  constructor(documents: GaiaDocuments, parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log'>) {
+    this.#documents = documents;
+    this.#parts = parts;
+    this.#subscription = parts.fleet.onDidChange(() => { this.#changed.fire(); });
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!isGaiaDocument(document)) return [];
+    this.#look();
+    const { machines } = this.#documents.parsed(document);
+    const lens = (range: vscode.Range, title: string, command: string, ...args: unknown[]): vscode.CodeLens => new vscode.CodeLens(range, { title, command, arguments: args });
+    return machines.filter(m => m.name !== '').flatMap(machine => {
+      const range = rangeIn(document, { offset: machine.range.offset, length: 1 });
+      const there = this.#machinesFor(machine);
+      const [only] = there;
+      const apply = { machine: machine.name };
+      const lenses: vscode.CodeLens[] = [];
+      if (only && there.length === 1) {
+        lenses.push(lens(range, `$(${stateIcon(only)}) ${stateWords[only.state]()}`, 'gaia.machine.showDetails', only.id));
+        lenses.push(lens(range, t('Apply Changes'), 'gaia.config.apply', document.uri, apply));
+      } else if (only) lenses.push(lens(range, t('{0} machines of this name', there.length), 'gaia.config.plan', document.uri));
+      else lenses.push(lens(range, `$(add) ${t('Create')}`, 'gaia.config.apply', document.uri, apply));
+      lenses.push(lens(range, t('Preview'), 'gaia.config.preview', document.uri, apply));
+      if (only && there.length === 1) {
+        if (isPossible(only, 'start')) lenses.push(lens(range, `$(debug-start) ${t('Start')}`, 'gaia.machine.start', only.id));
+        if (isPossible(only, 'shutDown')) lenses.push(lens(range, `$(debug-stop) ${t('Stop')}`, 'gaia.machine.stop', only.id));
+      }
+      return lenses;
+    });
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  #machinesFor(machine: ParsedMachine): readonly Machine[] {
+    const { name, provider, connection, options } = machineSpec(machine);
+    // Providers' own names for a machine that shall be called otherwise there.
+    const names = new Set([name, ...['name', 'vmname', 'distribution_name'].map(key => options[key]).filter(n => typeof n === 'string')]);
+    return this.#parts.fleet.entries()
+      .filter(entry => entry.provider.id === provider && (connection === undefined || [entry.provider.connection.id, entry.provider.connection.label].includes(connection)))
+      .flatMap(entry => entry.machines.filter(m => names.has(m.name)));
+  }
+
+  /** A Gaia file is open: the machines may be asked for, once. */
+  #look(): void {
+    if (this.#looked) return;
+    this.#looked = true;
+    void this.#parts.ensureProviders().then(async () => {
+      if (this.#parts.fleet.entries().some(entry => entry.status.kind === 'notAsked')) await this.#parts.fleet.refresh();
+      this.#changed.fire();
+    }, (error: unknown) => { this.#parts.log.error(error); });
+  }
+}
+
+function isPossible(machine: Machine, verb: 'start' | 'shutDown'): boolean {
+  const { from } = verbs[verb];
+  return machine.template !== true && (from === 'any' || from.includes(machine.state));
+}
+
+function stateIcon({ state }: Machine): string {
+  if (state === 'running') return 'vm-running';
+  if (state === 'stopped' || state === 'paused' || state === 'suspended') return 'vm-outline';
+  return state === 'error' ? 'error' : 'sync';
+}
