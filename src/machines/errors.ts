@@ -73,9 +73,15 @@ export class GaiaError extends Error {
 /** Any thrown value as a GaiaError: a GaiaError stays what it is, an abort becomes `cancelled`, the rest `unexpected` with its text as raw. */
 export function asGaiaError(error: unknown): GaiaError {
   if (error instanceof GaiaError) return error;
+  if (isGaiaErrorOfAnotherBundle(error)) return new GaiaError(error.code, error.detail);
   if (error instanceof Error && error.name === 'AbortError') return new GaiaError('cancelled', { message: 'Cancelled.', cause: error });
   const text = error instanceof Error ? error.message : String(error);
   return new GaiaError('unexpected', { message: 'Something went wrong that Gaia did not expect.', raw: error instanceof Error ? (error.stack ?? text) : text, cause: error });
+}
+
+/** A provider that another extension registers brings its own copy of the class. */
+function isGaiaErrorOfAnotherBundle(error: unknown): error is GaiaError {
+  return error instanceof Error && error.name === 'GaiaError' && errorCodes.includes((error as Partial<GaiaError>).code as ErrorCode) && typeof (error as Partial<GaiaError>).detail?.message === 'string';
 }
 
 /** `fillIn("a {0}", ["b"])` → `a b`, as `l10n.t` does. */

@@ -86,7 +86,8 @@ export function registerCommands(parts: Parts): void {
         await (await load())(parts, args);
       } catch (error) {
         const { showFailure } = await import('../notify.ts');
-        await showFailure(parts, asGaiaError(error));
+        // Not awaited: a caller of the command should not wait until the toast is dismissed.
+        void showFailure(parts, asGaiaError(error));
       }
     }));
   }

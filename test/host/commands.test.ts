@@ -1,0 +1,163 @@
+// Commands by id, as a key binding, another extension or a task would call them; the API's run(); the tools of language models.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { GaiaError } from '../../src/machines/errors.ts';
+import type { Machine } from '../../src/machines/machine.ts';
+import { deferred } from '../unit/machines/builders.ts';
+import { eventually, setting, withProvider } from './gaia.ts';
+
+const run = (command: string, ...args: unknown[]): Thenable<unknown> => vscode.commands.executeCommand(command, ...args);
+const state = (api: { machines(): readonly Machine[] }, id: string | undefined): string | undefined => api.machines().find(machine => machine.id === id)?.state;
+
+describe('commands', () => {
+  it('start, pause, resume and power off the machine of the id', async () => {
+    const { api, provider, ids: [id], dispose } = await withProvider('verbs', [{ name: 'one' }, { name: 'two' }]);
+    await setting('confirmPowerOff', false);
+    try {
+      await run('gaia.machine.start', id);
+      assert.equal(state(api, id), 'running');
+      await run('gaia.machine.pause', id);
+      assert.equal(state(api, id), 'paused');
+      await run('gaia.machine.resume', id);
+      assert.equal(state(api, id), 'running');
+      await run('gaia.machine.powerOff', id);
+      assert.equal(state(api, id), 'stopped');
+      assert.deepEqual(provider.calls.filter(call => call !== 'list'), ['start one', 'pause one', 'resume one', 'powerOff one']);
+    } finally {
+      await setting('confirmPowerOff', undefined);
+      dispose();
+    }
+  });
+
+  it('act on several machines side by side', async () => {
+    const { api, provider, ids, dispose } = await withProvider('several', [{ name: 'one' }, { name: 'two' }, { name: 'three', state: 'running' }]);
+    try {
+      const both = deferred();
+      let begun = 0;
+      provider.onVerb = async () => {
+        begun++;
+        if (begun === 2) both.resolve();
+        await both.promise;
+      };
+      await run('gaia.machine.start', ids);
+      assert.deepEqual(ids.map(id => state(api, id)), ['running', 'running', 'running']);
+      assert.equal(provider.calls.filter(call => call.startsWith('start')).length, 2, 'the one that runs was left alone');
+    } finally {
+      dispose();
+    }
+  });
+
+  it('make one operation of a double click', async () => {
+    const { provider, ids: [id], dispose } = await withProvider('twins', [{ name: 'one' }]);
+    try {
+      provider.onVerb = () => new Promise(resolve => setTimeout(resolve, 200));
+      await Promise.all([run('gaia.machine.start', id), run('gaia.machine.start', id)]);
+      assert.equal(provider.calls.filter(call => call === 'start one').length, 1);
+    } finally {
+      dispose();
+    }
+  });
+
+  it('do nothing to a machine in a state that does not allow it', async () => {
+    const { provider, ids: [id], dispose } = await withProvider('ineligible', [{ name: 'one' }]);
+    try {
+      await run('gaia.machine.pause', id);
+      await run('gaia.machine.stop', id);
+      assert.deepEqual(provider.calls.filter(call => call !== 'list'), []);
+    } finally {
+      dispose();
+    }
+  });
+
+  it('delete nothing unless the question is answered', async () => {
+    const { api, provider, ids: [id], dispose } = await withProvider('asked', [{ name: 'one' }, { name: 'on', state: 'running' }]);
+    try {
+      // A window under test refuses modal questions.
+      await run('gaia.machine.delete', id);
+      assert.ok(state(api, id) !== undefined);
+      assert.deepEqual(provider.calls.filter(call => call.startsWith('delete')), []);
+      const [, running] = [...provider.machines.keys()];
+      await run('gaia.machine.powerOff', running);
+      assert.equal(state(api, running), 'running');
+    } finally {
+      dispose();
+    }
+  });
+
+  it('show a failure and leave the truth in the tree', async () => {
+    const { api, provider, ids: [id], dispose } = await withProvider('broken', [{ name: 'one' }]);
+    try {
+      provider.onVerb = () => Promise.reject(new GaiaError('locked', { message: 'Locked.' }));
+      void run('gaia.machine.start', id);
+      await eventually(() => provider.calls.includes('start one'), 'it was tried');
+      await eventually(() => state(api, id) === 'stopped', 'the row is back');
+    } finally {
+      dispose();
+    }
+  });
+
+  it('group, filter and show the log without a question', async () => {
+    for (const command of ['gaia.groupByState', 'gaia.groupByGroup', 'gaia.groupByTag', 'gaia.groupByProvider', 'gaia.clearFilter', 'gaia.showLog', 'gaia.refresh']) await run(command);
+    await run('gaia.filter', 'state:running');
+    await run('gaia.clearFilter');
+  });
+
+  it('write a report of what works here', async () => {
+    const { dispose } = await withProvider('healthy', [{ name: 'one' }]);
+    try {
+      await run('gaia.doctor');
+      const text = vscode.window.activeTextEditor?.document.getText() ?? '';
+      assert.match(text, /## ✅ healthy/);
+      assert.match(text, /## (✅|❌) VirtualBox/);
+    } finally {
+      dispose();
+    }
+  });
+});
+
+describe('run() of the API', () => {
+  it('resolves when it is done and the machine was read again', async () => {
+    const { api, ids: [id], dispose } = await withProvider('api', [{ name: 'one' }]);
+    try {
+      await api.run(id as string, 'start');
+      assert.equal(state(api, id), 'running');
+      await api.run(id as string, 'stop', { timeoutMs: 1000 });
+      assert.equal(state(api, id), 'stopped');
+    } finally {
+      dispose();
+    }
+  });
+
+  it('rejects with a code and the name of the machine', async () => {
+    const { api, provider, ids: [id], dispose } = await withProvider('apiFails', [{ name: 'one' }]);
+    try {
+      provider.onVerb = () => Promise.reject(new GaiaError('noSpace', { message: 'Full.' }));
+      await assert.rejects(api.run(id as string, 'start'), (error: GaiaError) => error.code === 'noSpace' && error.detail.machine === 'one');
+      await assert.rejects(api.run('nobody:local:1', 'start'), (error: GaiaError) => error.code === 'notFound');
+      await assert.rejects(api.run(id as string, 'migrate', { target: 'x' }), (error: GaiaError) => error.code === 'notSupported');
+    } finally {
+      dispose();
+    }
+  });
+});
+
+describe('the tools of language models', () => {
+  const invoke = async (name: string, input: object): Promise<string> => {
+    const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
+    return content.map(part => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
+  };
+
+  it('list the machines, filtered', async () => {
+    const { dispose } = await withProvider('tool', [{ name: 'alpha' }, { name: 'beta', state: 'running' }]);
+    try {
+      const connections = JSON.parse(await invoke('gaia_listMachines', { filter: 'provider:tool state:running' })) as { provider: string; machines: { name: string }[] }[];
+      assert.deepEqual(connections.flatMap(connection => connection.machines.map(machine => machine.name)), ['beta']);
+    } finally {
+      dispose();
+    }
+  });
+
+  it('say so when a machine is not there', async () => {
+    await assert.rejects(invoke('gaia_getMachine', { machine: 'no such machine' }), /no such machine/);
+  });
+});
