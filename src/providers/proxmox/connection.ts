@@ -17,6 +17,15 @@ export interface ProxmoxConnection {
   readonly auth: ProxmoxAuth;
   /** Certificates that were trusted by hand or learned from the trusted cluster, by `host:port`. A host without one is checked against the system's authorities. */
   readonly certificates?: Readonly<Record<string, PinnedCertificate>>;
+  /** The other nodes, as the trusted cluster last named them: used when none of `hosts` answers. */
+  readonly peers?: readonly Peer[];
+}
+
+/** A node that the trusted cluster told us of: where it is, and the certificate it will show. */
+export interface Peer {
+  readonly node: string;
+  readonly host: string;
+  readonly fingerprint: string;
 }
 
 export interface ProxmoxSecrets {

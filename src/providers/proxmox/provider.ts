@@ -1,27 +1,48 @@
 // The Proxmox VE provider: one per connection. Puts the parts together; the parts are in the files beside it.
-import type { Action } from '../../machines/actions.ts';
 import { systemClock } from '../../machines/clock.ts';
 import type { Clock } from '../../machines/clock.ts';
-import type { CommandText, Provider, RequestRecord } from '../../machines/provider.ts';
+import { GaiaError, asGaiaError } from '../../machines/errors.ts';
+import type { MachineId } from '../../machines/machine.ts';
+import type { Diagnosis, OperationContext, Provider, RequestRecord, TerminalTarget } from '../../machines/provider.ts';
 import { sendHttp } from '../../system/http.ts';
 import type { SendHttp } from '../../system/http.ts';
 import { readCertificate } from '../../system/tls.ts';
 import type { PinnedCertificate, SeenCertificate } from '../../system/tls.ts';
 import { openWebSocket } from '../../system/webSocket.ts';
 import type { OpenWebSocket } from '../../system/webSocket.ts';
+import { createAvailability } from './availability.ts';
+import { createBackups } from './backups.ts';
+import type { Backups } from './backups.ts';
 import { DryCalls, LiveCalls } from './calls.ts';
 import type { Calls } from './calls.ts';
 import { Client } from './client.ts';
+import { createCloning } from './cloneGuest.ts';
+import { createClusterInfo } from './clusterInfo.ts';
+import type { ClusterInfo } from './clusterInfo.ts';
 import { describeConnection } from './connection.ts';
-import type { ProxmoxConnection, ProxmoxSecrets, SecondFactor, SecondFactorChallenge } from './connection.ts';
-import { describeMachine } from './describe.ts';
+import type { Peer, ProxmoxConnection, ProxmoxSecrets, SecondFactor, SecondFactorChallenge } from './connection.ts';
+import { createConsole, createTerminal, openNodeTerminal } from './consoles.ts';
+import type { ConsoleDeps } from './consoles.ts';
+import { createMachine } from './create.ts';
+import { describeMachine, readGuestInfo } from './describe.ts';
 import { diagnose } from './diagnose.ts';
+import { createEditing } from './editing.ts';
+import { createExtras } from './extras.ts';
+import { createLifecycle, deleteMachine } from './lifecycle.ts';
+import type { DeleteChoice } from './lifecycle.ts';
 import { Directory } from './locate.ts';
-import { createPower } from './power.ts';
+import { createMigration } from './migrate.ts';
+import { createNetworkAdmin } from './networkAdmin.ts';
+import { planning } from './planning.ts';
+import { createPower, readStatus } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { Route } from './route.ts';
 import { Session } from './session.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createStorageAdmin } from './storageAdmin.ts';
+import { createSuggestions } from './suggestions.ts';
 import { Tasks } from './tasks.ts';
+import { createUsage } from './usageSource.ts';
 
 export interface ProxmoxProviderDeps {
   readonly connection: ProxmoxConnection;
@@ -31,6 +52,8 @@ export interface ProxmoxProviderDeps {
   readonly secondFactor?: (challenge: SecondFactorChallenge) => Promise<SecondFactor | undefined>;
   /** The certificate of another node of the trusted cluster was seen and is the one the cluster names: keep it in the settings, as `certificates[address]` (`host:port`). */
   readonly learned?: (address: string, certificate: PinnedCertificate) => void;
+  /** The nodes of the cluster, as it names them now: keep them as `peers` of the connection. */
+  readonly learnedPeers?: (peers: readonly Peer[]) => void;
   readonly record?: (record: RequestRecord) => void;
   /** An environment variable: for `cloud_init.password_env`. */
   readonly environment?: (name: string) => string | undefined;
@@ -40,9 +63,24 @@ export interface ProxmoxProviderDeps {
   readonly readCertificate?: (host: string, port: number, signal: AbortSignal) => Promise<SeenCertificate>;
 }
 
-export function createProxmoxProvider(deps: ProxmoxProviderDeps): Provider {
+/** The provider, and what the UI of Proxmox VE needs beyond the contract. */
+export interface ProxmoxProvider extends Provider {
+  readonly backups: Backups;
+  readonly cluster: ClusterInfo;
+  /** Sends and says what is present now: for the wizard's test and the status of a connection. Forgets that a secret was refused. */
+  reconnect(signal: AbortSignal): Promise<Diagnosis>;
+  /** A shell on a node. */
+  openNodeTerminal(node: string, signal: AbortSignal): Promise<TerminalTarget>;
+  /** With the choices that the contract's delete does not have. */
+  deleteMachine(id: MachineId, choice: DeleteChoice, context: OperationContext): Promise<void>;
+  /** Several guests onto one node or wherever each fits best, one after the other. Resolves with how each ended; a failure does not end the row. */
+  migrateAll(ids: readonly MachineId[], target: string | undefined, context: OperationContext): Promise<readonly { readonly id: MachineId; readonly target?: string; readonly error?: GaiaError }[]>;
+}
+
+export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvider {
   const { connection } = deps;
   const clock = deps.clock ?? systemClock;
+  const now = (): number => clock.now();
   const route = new Route({ connection, clock, readCertificate: deps.readCertificate ?? readCertificate, ...(deps.learned ? { learned: deps.learned } : {}) });
   const session: Session = new Session({
     auth: connection.auth,
@@ -52,33 +90,110 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): Provider {
     ...(deps.secondFactor ? { secondFactor: deps.secondFactor } : {}),
   });
   const client = new Client({ route, session, clock, http: deps.http ?? sendHttp, ...(deps.record ? { record: deps.record } : {}) });
-  const tasks = new Tasks(client);
   const directory = new Directory(connection.id, clock);
-  const live = new LiveCalls(client, tasks);
-  const webSocket = deps.webSocket ?? openWebSocket;
-  void webSocket;
+  const live = new LiveCalls(client, new Tasks(client));
+  const consoleDeps: ConsoleDeps = { calls: live, directory, now, client, openWebSocket: deps.webSocket ?? openWebSocket, hidden: () => session.hidden };
 
-  function partsWith(calls: Calls): Pick<Provider, 'power'> {
-    const parts: PartDeps = { calls, directory, now: () => clock.now() };
-    return { power: createPower(parts) };
+  /** The parts that change something, over live or dry calls. */
+  function parts(calls: Calls) {
+    const shared: PartDeps = { calls, directory, now };
+    const creating = { ...shared, connection: connection.id, environment: deps.environment ?? (() => undefined) };
+    const backups = createBackups(shared, connection.id);
+    const cluster = createClusterInfo(shared);
+    return {
+      shared,
+      backups,
+      cluster,
+      contract: {
+        power: createPower(shared),
+        lifecycle: createLifecycle(shared, (spec, context) => createMachine(creating, spec, context)),
+        snapshots: createSnapshots(shared),
+        cloning: createCloning(shared, connection.id),
+        migration: createMigration(shared),
+        availability: createAvailability(shared),
+        editing: createEditing(shared),
+        storage: createStorageAdmin(shared, connection.id),
+        networks: createNetworkAdmin(shared),
+        extras: createExtras(shared, backups, cluster),
+      },
+    };
   }
+  const { shared, backups, cluster, contract } = parts(live);
 
-  const provider: Provider = {
+  const check = async (signal: AbortSignal): Promise<Diagnosis> => {
+    const diagnosis = await diagnose(live, connection, signal);
+    if (diagnosis.usable) await learnPeers(signal);
+    return diagnosis;
+  };
+
+  const provider: ProxmoxProvider = {
     id: 'proxmox',
     label: 'Proxmox VE',
     connection: { id: connection.id, label: connection.label, detail: describeConnection(connection) },
-    diagnose: signal => diagnose(live, connection, signal),
+    diagnose: check,
     list: async signal => (await directory.refresh(live, signal)).machines,
-    describe: (id, signal) => describeMachine({ calls: live, directory, now: () => clock.now() }, id, signal),
-    commands: async (action, signal) => commands(action, signal),
-    ...partsWith(live),
+    describe: (id, signal) => describeMachine(shared, id, signal),
+    commands: async (action, signal) => {
+      const { perform } = await import('../../machines/perform.ts');
+      const dry = new DryCalls(client);
+      await perform({ ...provider, ...parts(dry).contract }, action, { signal, progress: () => undefined, output: () => undefined });
+      directory.forget();
+      return dry.commands;
+    },
+    ...contract,
+    console: createConsole(consoleDeps),
+    terminal: createTerminal(consoleDeps),
+    usage: createUsage(shared),
+    guest: {
+      info: async (id, signal) => {
+        const { guest } = await directory.find(live, id, signal);
+        const status = await readStatus(shared, guest, signal);
+        return status.running ? (await readGuestInfo(shared, guest, status.agent, signal)).info : { addresses: [] };
+      },
+    },
+    planning,
+    suggestions: createSuggestions(shared),
+    backups,
+    cluster,
+    reconnect: signal => {
+      session.reset();
+      client.forgetVersion();
+      directory.forget();
+      return check(signal);
+    },
+    openNodeTerminal: (node, signal) => openNodeTerminal(consoleDeps, node, signal),
+    deleteMachine: (id, choice, context) => deleteMachine(shared, id, choice, context),
+    migrateAll: async (ids, target, context) => {
+      const results: { id: MachineId; target?: string; error?: GaiaError }[] = [];
+      for (const [index, id] of ids.entries()) {
+        context.progress({ message: 'Moving machine {0} of {1}', values: [index + 1, ids.length], fraction: index / ids.length });
+        try {
+          if (context.signal.aborted) throw new GaiaError('cancelled', { message: 'Cancelled.' });
+          // Looked up anew each time: the one before has changed what fits.
+          const to = target ?? (await contract.migration.targets(id, context.signal)).find(candidate => candidate.refused === undefined)?.name;
+          if (to === undefined) throw new GaiaError('wrongState', { message: 'No other node can take it.' });
+          await contract.migration.migrate(id, { target: to }, context);
+          results.push({ id, target: to });
+        } catch (error) {
+          results.push({ id, error: asGaiaError(error) });
+        }
+      }
+      return results;
+    },
   };
 
-  async function commands(action: Action, signal: AbortSignal): Promise<readonly CommandText[]> {
-    const { perform } = await import('../../machines/perform.ts');
-    const dry = new DryCalls(client);
-    await perform({ ...provider, ...partsWith(dry) }, action, { signal, progress: () => undefined, output: () => undefined });
-    return dry.commands;
+  /** Where the other nodes are and what they will show: told by the node that is trusted already, so that its death locks nobody out. */
+  async function learnPeers(signal: AbortSignal): Promise<void> {
+    try {
+      const summary = await cluster.summary(signal);
+      const peers = summary.nodes.flatMap(node => (node.address === undefined || node.fingerprint === undefined ? [] : [{ node: node.name, host: node.address, fingerprint: node.fingerprint }]));
+      if (peers.length < 2) return;
+      route.setPeers(peers);
+      deps.learnedPeers?.(peers);
+    } catch (error) {
+      // A convenience for later: without the right to see nodes there is just no other way in.
+      if (GaiaError.is(error, 'cancelled')) throw error;
+    }
   }
 
   return provider;

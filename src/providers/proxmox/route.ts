@@ -4,14 +4,7 @@ import type { Clock } from '../../machines/clock.ts';
 import type { PinnedCertificate, SeenCertificate, TlsTrust } from '../../system/tls.ts';
 import { sameFingerprint } from '../../system/tls.ts';
 import { endpointOf } from './connection.ts';
-import type { ProxmoxConnection } from './connection.ts';
-
-/** A node that the trusted cluster told us of: where it is, and the certificate it will show. */
-export interface Peer {
-  readonly node: string;
-  readonly host: string;
-  readonly fingerprint: string;
-}
+import type { Peer, ProxmoxConnection } from './connection.ts';
 
 export interface RouteDeps {
   readonly connection: ProxmoxConnection;
@@ -38,6 +31,7 @@ export class Route {
 
   constructor(deps: RouteDeps) {
     this.#deps = deps;
+    this.#peers = deps.connection.peers ?? [];
     for (const [address, pin] of Object.entries(deps.connection.certificates ?? {})) this.#pins.set(address, pin);
   }
 

@@ -20,6 +20,8 @@ export interface TaskEnd {
 export interface TaskOptions {
   readonly machine?: string;
   readonly uploaded?: (sent: number, total: number) => void;
+  /** It was taken: what it makes from here on is ours. */
+  readonly started?: (upid: Upid) => void;
   /** How its log tells progress, 0–1. Default: the last percentage in a line. */
   readonly fraction?: (line: string) => number | undefined;
 }
@@ -46,6 +48,7 @@ export class Tasks {
     for (let attempt = 1; ; attempt++) {
       const upid = await this.#start(request, context, options);
       if (!upid) return { exitStatus: 'OK', warnings: 0 };
+      options.started?.(upid);
       try {
         return await this.wait(upid, context, options);
       } catch (error) {

@@ -1,0 +1,237 @@
+// A spec as the parameters of POST /qemu or /lxc. Pure: everything that had to be looked up stands in `place`.
+import { GaiaError } from '../../machines/errors.ts';
+import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spec.ts';
+import { diskFormat } from './editing.ts';
+import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
+import type { ParamValue } from './encode.ts';
+import type { CreateOptions } from './options.ts';
+import type { PveVersion } from './version.ts';
+
+/** Where it goes, and what was found there. */
+export interface Place {
+  readonly version: PveVersion;
+  readonly node: string;
+  readonly storage: string;
+  readonly storageType: (storage: string) => string | undefined;
+  /** The bridge for adapters that name none; undefined = the node has none. */
+  readonly bridge?: string;
+  /** Volume ids of the source, once they are on the cluster. */
+  readonly iso?: string;
+  readonly importFrom?: string;
+  readonly ostemplate?: string;
+  readonly environment: (name: string) => string | undefined;
+}
+
+export interface CreatePlan {
+  readonly params: Readonly<Record<string, ParamValue>>;
+  /** What the file asks for and Proxmox VE does not have, in words for the log. */
+  readonly notes: readonly string[];
+  /** Grow this disk to this size once it is there: an imported one starts at its own size. */
+  readonly grow?: { readonly slot: string; readonly sizeBytes: number };
+}
+
+const defaultDiskBytes = 32 * 2 ** 30;
+
+export function planVm(spec: MachineSpec, options: CreateOptions, place: Place): CreatePlan {
+  const params: Record<string, ParamValue> = {};
+  const notes: string[] = unsupported(spec);
+  const windows = /^w/.test(options.ostype ?? '');
+  const win11 = options.ostype === 'win11';
+  const bios = options.bios ?? (win11 ? 'ovmf' : undefined);
+  const bus = options.diskBus ?? (windows ? 'sata' : 'scsi');
+
+  params['name'] = spec.name;
+  Object.assign(params, common(spec, options, place));
+  params['ostype'] = options.ostype ?? 'l26';
+  params['sockets'] = options.sockets ?? 1;
+  params['scsihw'] = options.scsihw ?? 'virtio-scsi-single';
+  if (options.kvm !== undefined) params['kvm'] = options.kvm;
+  const cpu = options.cpu ?? (options.nested ? 'host' : place.version.major >= 8 && options.kvm !== false ? 'x86-64-v2-AES' : undefined);
+  if (cpu !== undefined) params['cpu'] = cpu;
+  if (bios !== undefined) params['bios'] = bios;
+  const machine = options.machine ?? (win11 ? 'q35' : undefined);
+  // "pc" is the server's default; it is no value of old servers' pattern for every form.
+  if (machine !== undefined && machine !== 'pc') params['machine'] = machine;
+
+  const disks = diskSizes(spec, options);
+  const used: string[] = [];
+  let grow: CreatePlan['grow'];
+  disks.forEach((disk, index) => {
+    const slot = `${bus}${index}`;
+    const storage = disk.storage ?? place.storage;
+    const first = index === 0 && place.importFrom !== undefined;
+    if (first && disk.asked) grow = { slot, sizeBytes: disk.sizeBytes };
+    params[slot] = formatPropertyString({
+      first: `${storage}:${first ? '0' : formatGiB(disk.sizeBytes)}`,
+      options: {
+        'import-from': first ? place.importFrom : undefined,
+        format: disk.format ?? options.diskFormat ?? diskFormat(place.storageType(storage)),
+        iothread: bus === 'scsi' && params['scsihw'] === 'virtio-scsi-single' ? true : undefined,
+        ssd: options.ssd && bus !== 'virtio' ? true : undefined,
+        discard: options.discard ? 'on' : undefined,
+      },
+    });
+    used.push(slot);
+  });
+  if (bios === 'ovmf' && options.rest['efidisk0'] === undefined) params['efidisk0'] = formatPropertyString({ first: `${options.efiStorage ?? place.storage}:1`, options: { efitype: '4m', 'pre-enrolled-keys': windows ? true : undefined, format: diskFormat(place.storageType(options.efiStorage ?? place.storage)) } });
+  if (options.tpm ?? win11) params['tpmstate0'] = formatPropertyString({ first: `${options.efiStorage ?? place.storage}:1`, options: { version: 'v2.0' } });
+  if (place.iso !== undefined) {
+    params['ide2'] = formatPropertyString({ first: place.iso, options: { media: 'cdrom' } });
+    used.push('ide2');
+  }
+
+  const adapters = vmAdapters(spec.networks, options, place, windows, notes);
+  adapters.forEach((adapter, index) => { params[`net${index}`] = adapter; });
+  const cloud = cloudInitParams(spec, options, place, place.iso === undefined ? 'ide2' : 'ide0', notes);
+  Object.assign(params, cloud);
+  // Cloud images write to the serial console, and some do not boot without one.
+  if ((Object.keys(cloud).length > 0 || place.importFrom !== undefined) && options.rest['serial0'] === undefined) params['serial0'] = 'socket';
+  params['boot'] = `order=${[...used, ...(adapters.length > 0 ? ['net0'] : [])].join(';')}`;
+  Object.assign(params, options.rest);
+  return { params, notes, ...(grow ? { grow } : {}) };
+}
+
+export function planContainer(spec: MachineSpec, options: CreateOptions, place: Place): CreatePlan {
+  const params: Record<string, ParamValue> = {};
+  const notes: string[] = unsupported(spec);
+  if (place.ostemplate === undefined) throw new GaiaError('invalidInput', { message: 'A container needs a template.', hint: 'Set provider_config.ostemplate, for example "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst".' });
+  const [rootfs, ...more] = diskSizes(spec, options);
+  params['ostemplate'] = place.ostemplate;
+  params['hostname'] = spec.name;
+  Object.assign(params, common(spec, options, place));
+  if (options.ostype !== undefined && !/^(?:l2[46]|w|solaris|other)/.test(options.ostype)) params['ostype'] = options.ostype;
+  params['rootfs'] = `${rootfs?.storage ?? place.storage}:${formatGiB(rootfs?.asked ? rootfs.sizeBytes : 8 * 2 ** 30)}`;
+  more.forEach((disk, index) => { params[`mp${index}`] = formatPropertyString({ first: `${disk.storage ?? place.storage}:${formatGiB(disk.sizeBytes)}`, options: { mp: `/mnt/disk${index + 1}` } }); });
+  params['unprivileged'] = true;
+  // systemd of present distributions wants it; UI default too.
+  params['features'] = 'nesting=1';
+  const list: readonly (NetworkSpec | undefined)[] = spec.networks.length > 0 ? spec.networks : [undefined];
+  list.forEach((network, index) => {
+    const bridge = bridgeOf(network, index, options, place);
+    if (bridge === undefined) {
+      notes.push(`Network adapter ${index} is left out: the node has no bridge.`);
+      return;
+    }
+    params[`net${index}`] = formatPropertyString({ options: { name: `eth${index}`, bridge, ip: addressOf(network) ?? 'dhcp', hwaddr: macOf(network, index, options), tag: vlanOf(network, index, options), firewall: firewallOf(network, index, options), type: 'veth' } });
+  });
+  const cloud = spec.cloudInit;
+  if (cloud?.sshKeys?.length) params['ssh-public-keys'] = cloud.sshKeys.join('\n');
+  const password = passwordOf(cloud, place);
+  if (password !== undefined) params['password'] = password;
+  if (cloud?.nameserver !== undefined) params['nameserver'] = cloud.nameserver;
+  if (cloud?.searchDomain !== undefined) params['searchdomain'] = cloud.searchDomain;
+  if (cloud?.user !== undefined || cloud?.userData !== undefined || cloud?.packages !== undefined) notes.push('A container has no cloud-init: its user, packages and user data are left out.');
+  Object.assign(params, options.rest);
+  return { params, notes };
+}
+
+function common(spec: MachineSpec, options: CreateOptions, _place: Place): Record<string, ParamValue> {
+  const tags = spec.tags ?? options.tags ?? [];
+  const description = spec.description ?? options.description;
+  return {
+    memory: spec.memoryMiB ?? options.memoryMiB ?? (options.kind === 'qemu' ? 2048 : 512),
+    cores: options.cores ?? (spec.cpus === undefined ? 1 : Math.max(1, Math.ceil(spec.cpus / (options.sockets ?? 1)))),
+    ...(description === undefined ? {} : { description }),
+    ...(tags.length > 0 ? { tags: formatTags(tags) } : {}),
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
+  };
+}
+
+interface DiskWish {
+  readonly sizeBytes: number;
+  readonly storage?: string;
+  readonly format?: string;
+  /** The file names a size; otherwise the source's own is right. */
+  readonly asked: boolean;
+}
+
+export function diskSizes(spec: MachineSpec, options: CreateOptions): readonly DiskWish[] {
+  const wishes = spec.disks.map(disk => ({ sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }), ...(disk.format === undefined ? {} : { format: disk.format }), asked: disk.sizeBytes > 0 }));
+  const [first, ...more] = wishes.length > 0 ? wishes : [{ sizeBytes: 0, asked: false }];
+  const own = first as DiskWish;
+  const sized: DiskWish = own.asked ? own : options.diskBytes !== undefined ? { ...own, sizeBytes: options.diskBytes, asked: true } : { ...own, sizeBytes: defaultDiskBytes };
+  return [sized, ...more];
+}
+
+function vmAdapters(networks: readonly NetworkSpec[], options: CreateOptions, place: Place, windows: boolean, notes: string[]): string[] {
+  const list: readonly (NetworkSpec | undefined)[] = networks.length > 0 ? networks : [undefined];
+  return list.flatMap((network, index) => {
+    const bridge = bridgeOf(network, index, options, place);
+    if (bridge === undefined) {
+      notes.push(`Network adapter ${index} is left out: the node has no bridge.`);
+      return [];
+    }
+    const model = (network?.type === 'public_network' ? network.model : undefined) ?? (index === 0 ? options.model : undefined) ?? (windows ? 'e1000' : 'virtio');
+    const mac = macOf(network, index, options);
+    const rest = { bridge, tag: vlanOf(network, index, options), firewall: firewallOf(network, index, options) };
+    return [mac === undefined ? formatPropertyString({ first: model, options: rest }) : formatPropertyString({ options: { [model]: mac.toUpperCase(), ...rest } })];
+  });
+}
+
+function bridgeOf(network: NetworkSpec | undefined, index: number, options: CreateOptions, place: Place): string | undefined {
+  const named = network?.type === 'public_network' ? network.bridge : network?.type === 'private_network' ? network.name : undefined;
+  return named ?? (index === 0 ? options.bridge : undefined) ?? place.bridge ?? options.bridge;
+}
+const macOf = (network: NetworkSpec | undefined, index: number, options: CreateOptions): string | undefined => (network?.type === 'public_network' ? network.mac : undefined) ?? (index === 0 ? options.mac : undefined);
+const vlanOf = (network: NetworkSpec | undefined, index: number, options: CreateOptions): number | undefined => (network?.type === 'public_network' ? network.vlan : undefined) ?? (index === 0 ? options.vlan : undefined);
+function firewallOf(network: NetworkSpec | undefined, index: number, options: CreateOptions): true | undefined {
+  return ((network?.type === 'public_network' ? network.firewall : undefined) ?? (index === 0 ? options.firewall : undefined)) ? true : undefined;
+}
+
+/** `ip/prefix` of a static address; /24 where no mask is given, as Vagrant does. */
+function addressOf(network: NetworkSpec | undefined): string | undefined {
+  if (network?.ip === undefined) return undefined;
+  if (network.ip.includes('/')) return network.ip;
+  const mask = network.type === 'private_network' ? network.netmask : undefined;
+  const prefix = mask === undefined ? 24 : mask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
+  return `${network.ip}/${prefix}`;
+}
+
+const cloudKeys = ['ciuser', 'cipassword', 'sshkeys', 'cicustom', 'citype', 'nameserver', 'searchdomain'];
+
+/** The cloud-init drive and its values. Nothing when the file asks for none. */
+export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place: Pick<Place, 'storage' | 'environment'>, slot: string | undefined, notes: string[]): Record<string, ParamValue> {
+  const cloud = spec.cloudInit;
+  const raw = Object.keys(options.rest).some(key => cloudKeys.includes(key) || /^ipconfig\d+$/.test(key));
+  if (!cloud && !raw) {
+    if (spec.networks.some(network => network.ip !== undefined)) notes.push('A static address is set inside the machine; Proxmox VE can do it only with cloud-init.');
+    return {};
+  }
+  if ((cloud?.userData !== undefined || cloud?.packages?.length || cloud?.networkConfig !== undefined) && options.rest['cicustom'] === undefined) {
+    throw new GaiaError('notSupported', { message: 'Proxmox VE takes no user data, packages or network configuration through its API.', hint: 'Put the file into a storage as a snippet, and name it in provider_config.cicustom: "user=local:snippets/user.yaml".' });
+  }
+  if (cloud?.hostname !== undefined && cloud.hostname !== spec.name) notes.push(`cloud-init calls the guest by the name of the machine (${spec.name}), not ${cloud.hostname}.`);
+  const password = passwordOf(cloud, place);
+  const addresses: Record<string, ParamValue> = {};
+  const count = Math.max(1, spec.networks.length);
+  for (let index = 0; index < count; index++) {
+    const address = addressOf(spec.networks[index]);
+    const given = index === 0 ? cloud?.ipConfig : undefined;
+    addresses[`ipconfig${index}`] = given ?? (address === undefined ? 'ip=dhcp' : `ip=${address}`);
+  }
+  return {
+    ...(slot === undefined ? {} : { [slot]: `${options.cloudInitStorage ?? place.storage}:cloudinit` }),
+    ...(cloud?.user === undefined ? {} : { ciuser: cloud.user }),
+    ...(password === undefined ? {} : { cipassword: password }),
+    // Encoded inside the encoded form: the API's own format.
+    ...(cloud?.sshKeys?.length ? { sshkeys: encodeURIComponent(cloud.sshKeys.join('\n')) } : {}),
+    ...addresses,
+    ...(cloud?.nameserver === undefined ? {} : { nameserver: cloud.nameserver }),
+    ...(cloud?.searchDomain === undefined ? {} : { searchdomain: cloud.searchDomain }),
+  };
+}
+
+function passwordOf(cloud: CloudInitSpec | undefined, place: Pick<Place, 'environment'>): string | undefined {
+  if (cloud?.passwordEnv === undefined) return undefined;
+  const password = place.environment(cloud.passwordEnv);
+  if (password === undefined || password === '') throw new GaiaError('invalidInput', { message: 'The environment variable {0}, which holds the password, is not set.', values: [cloud.passwordEnv] });
+  return password;
+}
+
+function unsupported(spec: MachineSpec): string[] {
+  return [
+    ...(spec.portForwards.length > 0 ? ['Forwarded ports are left out: a machine of Proxmox VE has its own address on the bridge.'] : []),
+    ...(spec.sharedFolders.some(folder => !folder.disabled) ? ['Synced folders are left out: Proxmox VE cannot share a folder of this computer.'] : []),
+    ...(spec.hostname !== undefined && spec.hostname !== spec.name && !spec.cloudInit ? [`The host name ${spec.hostname} is set inside the machine; Proxmox VE calls it ${spec.name}.`] : []),
+  ];
+}

@@ -1,0 +1,168 @@
+// Deleting, renaming, resizing what is there.
+import { GaiaError } from '../../machines/errors.ts';
+import type { MachineId } from '../../machines/machine.ts';
+import type { DeletionPreview, Lifecycle, OperationContext, Resize } from '../../machines/provider.ts';
+import { checkDnsName } from './cloneGuest.ts';
+import { formatDiskSize } from './encode.ts';
+import type { Params } from './encode.ts';
+import { number, parseDisks, parsePending, parseSettings, parseSnapshots, rows, text } from './parse.ts';
+import { readStatus, withState } from './power.ts';
+import type { PartDeps } from './power.ts';
+import { requests } from './requests.ts';
+import type { Guest } from './requests.ts';
+
+export async function deletionPreview(deps: PartDeps, id: MachineId, signal: AbortSignal): Promise<DeletionPreview> {
+  const { calls, directory } = deps;
+  const { guest, machine } = await directory.find(calls, id, signal);
+  const [configAnswer, snapshotAnswer] = await Promise.all([calls.get(requests.config(guest, { current: true }), signal), calls.get(requests.snapshots(guest), signal).catch(() => undefined)]);
+  const settings = parseSettings(configAnswer.data);
+  const own = new RegExp(`(?:^|[/:])(?:vm|base|subvol|basevol)-${guest.vmid}-`);
+  const disks = parseDisks(settings)
+    .filter(disk => disk.location !== undefined && disk.kind !== 'cdrom')
+    .map(disk => {
+      // Volumes of other guests and paths of the node are left alone by the server.
+      const goes = own.test(disk.location as string);
+      return { location: disk.location as string, goes, ...(goes ? {} : { why: 'It does not belong to this machine alone.' }) };
+    });
+  const base = { disks, snapshots: countSnapshots(snapshotAnswer?.data) };
+  if (settings['protection'] === '1') return { ...base, refused: 'It is protected from deletion.' };
+  if (settings['lock'] !== undefined && settings['lock'] !== 'suspended') return { ...base, refused: 'A task of Proxmox VE holds it locked.' };
+  if (machine.template && (await hasLinkedClones(deps, guest, settings, signal))) return { ...base, refused: 'Linked clones still need its disks.' };
+  return base;
+}
+
+function countSnapshots(data: unknown): number {
+  const count = (nodes: readonly { readonly children: readonly unknown[] }[]): number => nodes.reduce((sum, node) => sum + 1 + count(node.children as readonly { children: readonly unknown[] }[]), 0);
+  return count(parseSnapshots(data));
+}
+
+async function hasLinkedClones(deps: PartDeps, guest: Guest, settings: Readonly<Record<string, string>>, signal: AbortSignal): Promise<boolean> {
+  const storages = new Set(parseDisks(settings).flatMap(disk => (disk.storage === undefined ? [] : [disk.storage])));
+  for (const storage of storages) {
+    // No right to look is no proof; the server itself refuses the delete then.
+    const answer = await deps.calls.get(requests.storageContent(guest.node, storage), signal).catch((error: unknown) => {
+      if (GaiaError.is(error, 'cancelled')) throw error;
+      return undefined;
+    });
+    const needle = new RegExp(`(?:^|[/:])(?:base|basevol)-${guest.vmid}-`);
+    if (rows(answer?.data).some(row => number(row['vmid']) !== guest.vmid && (needle.test(text(row['parent']) ?? '') || needle.test(text(row['volid']) ?? '')))) return true;
+  }
+  return false;
+}
+
+export interface DeleteChoice {
+  readonly disks: 'delete' | 'keep';
+  readonly purge?: boolean;
+  /** Also ANY volume with this VMID on all storages. Only when a person asked for it. */
+  readonly unreferenced?: boolean;
+}
+
+export async function deleteMachine(deps: PartDeps, id: MachineId, choice: DeleteChoice, context: OperationContext): Promise<void> {
+  const { calls, directory } = deps;
+  const { guest, machine } = await directory.find(calls, id, context.signal);
+  if (choice.disks === 'keep') throw new GaiaError('notSupported', { message: 'Proxmox VE deletes the disks of a machine with it.', machine: machine.name, hint: 'Move a disk to another machine first, if it is to stay.' });
+  const preview = await deletionPreview(deps, id, context.signal);
+  if (preview.refused !== undefined) throw new GaiaError('protected', { message: preview.refused, machine: machine.name });
+  try {
+    await calls.run(requests.destroy(guest, { ...(choice.purge ? { purge: true } : {}), ...(choice.unreferenced ? { destroyUnreferenced: true } : {}) }), context, { machine: machine.name });
+  } catch (error) {
+    directory.forget();
+    throw await withState(error, deps, guest, machine.name);
+  }
+  directory.forget();
+  await calls.until(
+    async signal => {
+      try {
+        await readStatus(deps, guest, signal);
+        return false;
+      } catch (error) {
+        if (GaiaError.is(error, 'notFound', 'noPermission')) return true;
+        throw error;
+      }
+    },
+    10_000,
+    context.signal,
+  );
+}
+
+/** Names in `hotplug`: `network,disk,usb` by default; `1` is all of the default, `0` nothing. */
+function hotplugs(settings: Readonly<Record<string, string>>, what: 'cpu' | 'memory'): boolean {
+  return (settings['hotplug'] ?? 'network,disk,usb').split(',').includes(what);
+}
+
+export async function resizeNeedsStop(deps: PartDeps, id: MachineId, size: Resize, signal: AbortSignal): Promise<readonly (keyof Resize)[]> {
+  const { guest } = await deps.directory.find(deps.calls, id, signal);
+  if (guest.kind === 'lxc' || !(await readStatus(deps, guest, signal)).running) return [];
+  const settings = parseSettings((await deps.calls.get(requests.config(guest, { current: true }), signal)).data);
+  return [...(size.cpus !== undefined && !hotplugs(settings, 'cpu') ? (['cpus'] as const) : []), ...(size.memoryMiB !== undefined && !hotplugs(settings, 'memory') ? (['memoryMiB'] as const) : [])];
+}
+
+export async function resize(deps: PartDeps, id: MachineId, size: Resize, context: OperationContext): Promise<void> {
+  const { calls, directory } = deps;
+  const { guest, machine } = await directory.find(calls, id, context.signal);
+  const settings = parseSettings((await calls.get(requests.config(guest), context.signal)).data);
+  const params = { ...(size.cpus === undefined ? {} : cpuParams(guest, settings, size.cpus)), ...(size.memoryMiB === undefined ? {} : { memory: size.memoryMiB, ...balloonLimit(settings, size.memoryMiB) }) };
+  if (size.disk) checkGrowth(settings, size.disk);
+  if (Object.keys(params).length > 0) await changeConfig(deps, guest, params, { ...(settings['digest'] === undefined ? {} : { digest: settings['digest'] }) }, context.signal);
+  if (size.disk) await calls.run(requests.resizeDisk(guest, size.disk.slot, formatDiskSize(size.disk.sizeBytes)), context, { machine: machine.name });
+  directory.forget();
+  await sayPending(deps, guest, context);
+}
+
+/**
+ * PUT config. When an answer got lost and the second try meets a changed digest, the change may be our own: then what is there now decides.
+ */
+export async function changeConfig(deps: PartDeps, guest: Guest, params: Params, options: { readonly delete?: readonly string[]; readonly digest?: string }, signal: AbortSignal, repeatable = true): Promise<void> {
+  const { repeatable: _repeatable, ...once } = requests.setConfig(guest, params, options);
+  try {
+    await deps.calls.change(repeatable ? { ...once, repeatable: true } : once, signal);
+  } catch (error) {
+    if (!GaiaError.is(error, 'conflict')) throw error;
+    const now = parseSettings((await deps.calls.get(requests.config(guest), signal)).data);
+    const said = (value: Params[string]): string => (typeof value === 'boolean' ? (value ? '1' : '0') : String(value));
+    const done = Object.entries(params).every(([key, value]) => now[key] === said(value)) && (options.delete ?? []).every(key => now[key] === undefined);
+    if (!done) throw error;
+  }
+}
+
+/** `cpus` of the domain is sockets × cores. Sockets are kept where the number allows it. */
+export function cpuParams(guest: Guest, settings: Readonly<Record<string, string>>, cpus: number): Readonly<Record<string, number>> {
+  const sockets = Number(settings['sockets'] ?? 1);
+  if (guest.kind === 'lxc') return { cores: cpus };
+  return sockets > 1 && cpus % sockets === 0 ? { cores: cpus / sockets } : { cores: cpus, ...(sockets > 1 ? { sockets: 1 } : {}) };
+}
+
+/** A balloon minimum above the memory is refused. */
+function balloonLimit(settings: Readonly<Record<string, string>>, memoryMiB: number): Readonly<Record<string, number>> {
+  return settings['balloon'] !== undefined && Number(settings['balloon']) > memoryMiB ? { balloon: memoryMiB } : {};
+}
+
+function checkGrowth(settings: Readonly<Record<string, string>>, wish: { readonly slot: string; readonly sizeBytes: number }): void {
+  const disk = parseDisks(settings).find(candidate => candidate.slot === wish.slot);
+  if (!disk) throw new GaiaError('notFound', { message: 'It has no disk {0}.', values: [wish.slot] });
+  if (disk.capacityBytes !== undefined && wish.sizeBytes < disk.capacityBytes) throw new GaiaError('invalidInput', { message: 'A disk cannot be made smaller.' });
+}
+
+/** Says which changes wait for the next start. */
+export async function sayPending(deps: PartDeps, guest: Guest, context: OperationContext): Promise<void> {
+  if (deps.calls.dry) return;
+  const pending = await deps.calls.get(requests.pending(guest), context.signal).then(answer => parsePending(answer.data), () => ({}));
+  const keys = Object.keys(pending);
+  if (keys.length > 0) context.output(`Takes effect at the next start: ${keys.join(', ')}.`);
+}
+
+export function createLifecycle(deps: PartDeps, create: Lifecycle['create']): Lifecycle {
+  return {
+    create,
+    deletionPreview: (id, signal) => deletionPreview(deps, id, signal),
+    delete: (id, options, context) => deleteMachine(deps, id, options, context),
+    rename: async (id, name, context) => {
+      checkDnsName(name);
+      const { guest } = await deps.directory.find(deps.calls, id, context.signal);
+      await changeConfig(deps, guest, guest.kind === 'qemu' ? { name } : { hostname: name }, {}, context.signal);
+      deps.directory.forget();
+    },
+    resizeNeedsStop: (id, size, signal) => resizeNeedsStop(deps, id, size, signal),
+    resize: (id, size, context) => resize(deps, id, size, context),
+  };
+}
