@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { createApi } from './api.ts';
 import type { GaiaApi } from './api.ts';
 import { registerCommands } from './ui/commands/table.ts';
+import { watchForGaiaDocuments } from './ui/configLanguage.ts';
 import { setTranslate, t } from './ui/l10n.ts';
 import { createParts } from './ui/parts.ts';
 import { registerTools } from './ui/tools/register.ts';
@@ -15,6 +16,7 @@ export function activate(context: vscode.ExtensionContext): GaiaApi {
     registerCommands(parts);
     registerTools(parts);
     registerRestore(parts);
+    watchForGaiaDocuments(parts);
     return createApi(parts);
   } catch (error) {
     // VS Code writes a failed activation to a log that nobody reads.

@@ -62,6 +62,7 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.exportAppliance': async () => (await appliances()).exportAppliance,
   'gaia.importAppliance': async () => (await appliances()).importAppliance,
 
+  'gaia.config.new': async () => (await import('./newConfig.ts')).newConfig,
   'gaia.config.preview': async () => (await preview()).preview,
   'gaia.config.saveVagrantfile': async () => (await generated()).saveVagrantfile,
   'gaia.config.openVagrantfile': async () => (await generated()).openVagrantfile,
