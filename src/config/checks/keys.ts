@@ -21,11 +21,13 @@ export const unknownKey: MachineCheck = {
     const found: Finding[] = [];
     const known = [...Object.keys(commonKeys), ...(isKnownProvider(provider) ? Object.keys(providerKeys[provider]) : [])];
     const others = new Set(knownProviders.flatMap(p => Object.keys(providerKeys[p])));
-    const look = (value: unknown, path: ConfigPath, keys: readonly string[]): void => {
+    // Entries of lists may carry options of Vagrant that Gaia has no word for: they pass through, so only slips are told there.
+    const look = (value: unknown, path: ConfigPath, keys: readonly string[], open = false): void => {
       if (!isObject(value)) return;
       for (const key of Object.keys(value)) {
         if (keys.includes(key) || (path.length === 1 && (others.has(key) || shared.has(key)))) continue;
         const meant = nearest(key, keys);
+        if (open && (meant === undefined || vagrantOptions.has(key))) continue;
         found.push({
           path: [...path, key], atKey: true, message: meant === undefined ? 'Gaia has no key "{0}" here: nothing uses it.' : 'Gaia has no key "{0}" here. Did you mean "{1}"?', values: [key, meant ?? ''],
           fixes: meant === undefined ? [removal([...path, key], key)] : [renaming([...path, key], meant), removal([...path, key], key)],
@@ -41,7 +43,7 @@ export const unknownKey: MachineCheck = {
         const path = ['config', list, i];
         // An unknown type would make every key unknown.
         if (isObject(item) && 'type' in item && !isKnownType(value, path, item['type'])) return;
-        look(item, path, allowedKeys(value, path, item));
+        look(item, path, allowedKeys(value, path, item), true);
       });
     }
     look(config['cloud_init'], ['config', 'cloud_init'], keysAt(value, ['config', 'cloud_init']));
@@ -49,6 +51,9 @@ export const unknownKey: MachineCheck = {
     return found;
   },
 };
+
+/** Options of Vagrant's networks, folders and steps that are spelt like one of Gaia's (../truth: vagrant-provider-options.json). */
+const vagrantOptions = new Set(['adapter', 'adapter_ip', 'dhcp_ip', 'dhcp_lower', 'dhcp_upper', 'hostname', 'intnet', 'dev', 'smb_password', 'smb_id', 'nfs_uuid', 'md5', 'sha1', 'sha384', 'sha512', 'sudo', 'sudo_user', 'groups', 'playbooks', 'environments', 'config_file', 'cmd']);
 
 /** keysAt, remembered by list and type: the answer does not depend on anything else. */
 const remembered = new Map<string, readonly string[]>();

@@ -42,7 +42,7 @@ const cases: Record<string, Case> = {
   'two-sizes': { fires: [on('hyperv', { disk_size: '10G', disk_size_gb: 10 }), on('proxmox', { disk_size: '10G', provider_config: { disk_size: '10G' } })], silent: [on('hyperv', { disk_size_gb: 10 }), on('proxmox', { provider_config: { disk_size: '10G' } })] },
   'unknown-key': {
     fires: [vb({ memroy: 1024 }), vb({ whatever: 1 }), networks({ type: 'forwarded_port', guest_prot: 80, host_port: 80 }), vb({ provisioners: [shell({ inlin: 'x' })] }), vb({ synced_folders: [{ host_paht: '.', guest_path: '/x' }] }), vb({ cloud_init: { usr: 'x' } })],
-    silent: [vb({ memory: 1024, networks: [forward(8080, { auto_correct: true, id: 'web' })], provisioners: [shell({ inline: 'x', env: { ANY: '1' } })], cloud_init: { user: 'x' }, disks: [{ size: '1G' }] }), on('wsl', { name: 'x', base_distro: 'y' }), networks({ type: 'new_kind', thing: 1 })],
+    silent: [vb({ memory: 1024, networks: [forward(8080, { auto_correct: true, id: 'web' })], provisioners: [shell({ inline: 'x', env: { ANY: '1' } })], cloud_init: { user: 'x' }, disks: [{ size: '1G' }] }), on('wsl', { name: 'x', base_distro: 'y' }), networks({ type: 'new_kind', thing: 1 }), networks(inside('192.168.56.9', { adapter: 2, dhcp_lower: '192.168.56.100', virtualbox__something: true })), vb({ vagrant: { ssh: { forward_agent: true } } })],
   },
   'foreign-key': { fires: [vb({ generation: 2 }), vb({ disk_size_gb: 10 }), on('proxmox', { default_user: 'x' })], silent: [on('hyperv', { generation: 2, disk_size_gb: 10 }), on('wsl', { default_user: 'x', base_distro: 'x' })] },
   'misspelt-option': {

@@ -1,0 +1,195 @@
+// "New Machine": a few questions that end in a commented .gaia.json, not saved yet: nothing is written before the person saves, nothing made before Create.
+import * as vscode from 'vscode';
+import { parseConfig } from '../../config/parse.ts';
+import { knownProviders, type KnownProvider } from '../../config/schema.ts';
+import { setValue, withEdits } from '../../config/edit.ts';
+import { hostResources } from '../../system/hostFacts.ts';
+import { t } from '../l10n.ts';
+import type { Parts } from '../parts.ts';
+import { configText, type NewMachine, type NewSource } from './newConfigText.ts';
+
+const providerWords: { readonly [P in KnownProvider]: { readonly label: string; readonly about: () => string } } = {
+  virtualbox: { label: 'VirtualBox', about: () => t('on this computer') },
+  hyperv: { label: 'Hyper-V', about: () => t('on this computer (Windows)') },
+  wsl: { label: 'WSL', about: () => t('a Linux distribution on this computer (Windows)') },
+  proxmox: { label: 'Proxmox VE', about: () => t('on a server or cluster') },
+};
+
+/** What a machine can come from, by provider; templates of the gallery stand before these. */
+const sourcesOf: { readonly [P in KnownProvider]: readonly NewSource['kind'][] } = {
+  virtualbox: ['box', 'image', 'iso', 'clone_from'],
+  hyperv: ['box', 'image', 'iso', 'clone_from'],
+  wsl: ['base_distro', 'source_distro', 'tarball'],
+  proxmox: ['clone_from', 'image', 'iso', 'box'],
+};
+const sourceWords: { readonly [S in NewSource['kind']]: { readonly label: () => string; readonly prompt: () => string; readonly example: string } } = {
+  box: { label: () => t('A Vagrant box'), prompt: () => t('Name of the box, owner/name'), example: 'bento/ubuntu-24.04' },
+  image: { label: () => t('A disk image or appliance'), prompt: () => t('Address or file: qcow2, vmdk, vdi, vhdx, ova …'), example: 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img' },
+  iso: { label: () => t('A CD image to install from'), prompt: () => t('Address or file of the .iso'), example: './installer.iso' },
+  clone_from: { label: () => t('A copy of a machine or template'), prompt: () => t('Name of the machine to copy'), example: 'template' },
+  base_distro: { label: () => t('A new distribution from the online catalogue'), prompt: () => t('Name of the distribution, as “wsl --list --online” shows it'), example: 'Ubuntu' },
+  source_distro: { label: () => t('A copy of an installed distribution'), prompt: () => t('Name of the distribution to copy'), example: 'Ubuntu' },
+  tarball: { label: () => t('A root file system'), prompt: () => t('Address or file: .tar, .tar.gz, .wsl'), example: './rootfs.tar.gz' },
+};
+
+const steps = 4;
+const back = Symbol('back');
+
+/** `gaia.config.new`. Given `{ provider, source, name, cpus, memory }` it asks nothing. */
+export async function newConfig(parts: Parts, args: readonly unknown[]): Promise<void> {
+  const given = args[0];
+  const text = isNewMachine(given) ? configText(given) : await asked(parts);
+  if (text !== undefined) await show(text);
+}
+
+async function asked(parts: Parts): Promise<string | undefined> {
+  const templates = await builtInTemplates(parts.context.extensionUri);
+  let provider: KnownProvider | undefined;
+  let choice: { readonly template?: string; readonly source?: NewSource } | undefined;
+  let name: string | undefined;
+  for (let step = 1; ;) {
+    if (step === 1) {
+      const picked = await pick(t('New Machine'), t('Which hypervisor shall run it?'), step, knownProviders.map(id => ({ label: providerWords[id].label, description: providerWords[id].about(), id })), false);
+      if (picked === undefined || picked === back) return undefined;
+      provider = picked.id;
+    } else if (step === 2 && provider) {
+      const answer = await askSource(provider, templates);
+      if (answer === undefined) return undefined;
+      if (answer === back) { step--; continue; }
+      choice = answer;
+    } else if (step === 3 && provider && choice) {
+      const usual = choice.template === undefined ? 'machine' : parseConfig(choice.template).machines[0]?.name ?? 'machine';
+      const answer = await input(t('New Machine'), t('What shall it be called?'), step, usual, typed => nameProblem(typed, provider as KnownProvider));
+      if (answer === undefined) return undefined;
+      if (answer === back) { step--; continue; }
+      name = answer;
+    } else if (provider && choice && name !== undefined) {
+      if (choice.template !== undefined) return fromTemplate(choice.template, name);
+      const source = choice.source as NewSource;
+      if (provider === 'wsl') return configText({ provider, source, name });
+      const answer = await askResources(provider);
+      if (answer === undefined) return undefined;
+      if (answer !== back) return configText({ provider, source, name, ...answer });
+      step--;
+      continue;
+    }
+    step++;
+  }
+}
+
+interface Template {
+  readonly title: string;
+  readonly text: string;
+  readonly provider: string;
+  readonly description: string;
+}
+
+async function askSource(provider: KnownProvider, templates: readonly Template[]): Promise<{ readonly template?: string; readonly source?: NewSource } | undefined | typeof back> {
+  const items = [
+    { label: t('Templates'), kind: vscode.QuickPickItemKind.Separator },
+    ...templates.filter(template => template.provider === provider).map(template => ({ label: `$(file-code) ${template.title}`, detail: template.description, template: template.text })),
+    { label: t('From scratch'), kind: vscode.QuickPickItemKind.Separator },
+    ...sourcesOf[provider].map(kind => ({ label: `$(${kind === 'clone_from' || kind === 'source_distro' ? 'copy' : 'cloud-download'}) ${sourceWords[kind].label()}`, source: kind })),
+  ];
+  for (;;) {
+    const picked = await pick<{ label: string; template?: string; source?: NewSource['kind'] }>(t('New Machine'), t('What does it start from?'), 2, items, true);
+    if (picked === undefined || picked === back) return picked;
+    if (picked.template !== undefined) return { template: picked.template };
+    const kind = picked.source as NewSource['kind'];
+    const words = sourceWords[kind];
+    const value = await input(t('New Machine'), words.prompt(), 2, words.example, typed => (typed.trim() === '' ? t('This cannot be empty.') : undefined));
+    if (value === undefined) return undefined;
+    if (value !== back) return { source: { kind, value } };
+  }
+}
+
+/** Sizes that fit this computer, the middle one first. */
+async function askResources(provider: KnownProvider): Promise<{ readonly cpus: number; readonly memory: number } | undefined | typeof back> {
+  const { cpus, memoryMiB } = hostResources();
+  const sizes = [[1, 1024, t('small')], [2, 2048, t('usual')], [2, 4096, t('for a desktop or Docker')], [4, 8192, t('large')], [8, 16384, t('very large')]] as const;
+  const fitting = sizes.filter(([c, m]) => provider === 'proxmox' || (c <= Math.max(1, cpus) && m <= memoryMiB * 0.75));
+  const items = (fitting.length > 0 ? fitting : sizes.slice(0, 1)).map(([c, m, about]) => ({ label: t('{0} CPUs, {1} GB', c, m / 1024), description: about, cpus: c, memory: m }));
+  const picked = await pick(t('New Machine'), provider === 'proxmox' ? t('How large?') : t('How large? This computer has {0} CPUs and {1} GB.', cpus, Math.round(memoryMiB / 1024)), 4, items, true);
+  return picked === undefined || picked === back ? picked : { cpus: picked.cpus, memory: picked.memory };
+}
+
+/** The template with another name. Of several machines all names get it as a beginning. */
+function fromTemplate(template: string, name: string): string {
+  const { machines } = parseConfig(template);
+  if (machines.length === 1 && machines[0]) return withEdits(template, setValue(template, [...machines[0].path, 'name'], name));
+  const [first] = machines;
+  if (!first || name === first.name) return template;
+  return machines.reduce((text, machine, i) => withEdits(text, setValue(text, [...machine.path, 'name'], i === 0 ? name : `${name}-${String(i + 1)}`)), template);
+}
+
+function nameProblem(typed: string, provider: KnownProvider): string | undefined {
+  if (typed.trim() === '') return t('This cannot be empty.');
+  if (provider === 'wsl' && !/^[A-Za-z0-9._-]{1,256}$/.test(typed)) return t('A WSL distribution’s name has letters, digits, “.”, “_” and “-” only.');
+  if (provider === 'proxmox' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(typed)) return t('A Proxmox VE machine’s name is a DNS name: letters, digits, “-” and “.”, not at the edges.');
+  return /[[\]{}/\\:*?"<>|]/.test(typed) ? t('This is the name of a file too: it cannot hold {0}', '[ ] { } / \\ : * ? " < > |') : undefined;
+}
+
+/** Opens the text as a file that is not saved yet, with a name nobody has in the first workspace folder. */
+async function show(text: string): Promise<void> {
+  const name = (parseConfig(text).machines[0]?.name ?? 'machine').replaceAll(/[\\/:*?"<>|]/g, '-');
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  let uri = vscode.Uri.from({ scheme: 'untitled', path: `${name}.gaia.json` });
+  if (folder) {
+    for (let i = 1; ; i++) {
+      const file = vscode.Uri.joinPath(folder, `${name}${i === 1 ? '' : String(i)}.gaia.json`);
+      const taken = await vscode.workspace.fs.stat(file).then(() => true, () => false) || vscode.workspace.textDocuments.some(d => d.uri.path === file.path);
+      if (taken) continue;
+      uri = file.with({ scheme: 'untitled' });
+      break;
+    }
+  }
+  let document = await vscode.workspace.openTextDocument(uri);
+  if (document.languageId !== 'jsonc') document = await vscode.languages.setTextDocumentLanguage(document, 'jsonc');
+  const editor = await vscode.window.showTextDocument(document);
+  await editor.edit(edit => { edit.insert(new vscode.Position(0, 0), text); });
+}
+
+async function builtInTemplates(extension: vscode.Uri): Promise<readonly Template[]> {
+  const folder = vscode.Uri.joinPath(extension, 'templates', 'machines');
+  const entries = await vscode.workspace.fs.readDirectory(folder).then(found => found, () => []);
+  const templates = await Promise.all(entries.filter(([name]) => name.endsWith('.gaia.json')).map(async ([name]): Promise<Template | undefined> => {
+    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, name)));
+    const [machine] = parseConfig(text).machines;
+    if (!machine) return undefined;
+    const about = /^\/\/ (.*)/.exec(text)?.[1] ?? '';
+    const description = machine.config['description'];
+    return { title: about.replace(/\.$/, ''), text, provider: machine.provider, description: typeof description === 'string' ? description : machine.name };
+  }));
+  return templates.filter(template => template !== undefined);
+}
+
+/** A pick with its number of steps; `back` = the arrow. */
+function pick<T extends vscode.QuickPickItem>(title: string, placeholder: string, step: number, items: readonly (T | vscode.QuickPickItem)[], mayGoBack: boolean): Promise<T | undefined | typeof back> {
+  const box = vscode.window.createQuickPick<T>();
+  Object.assign(box, { title, placeholder, step, totalSteps: steps, items, matchOnDetail: true, matchOnDescription: true, ignoreFocusOut: true, buttons: mayGoBack ? [vscode.QuickInputButtons.Back] : [] });
+  return answerOf(box, () => box.selectedItems[0]);
+}
+
+function input(title: string, prompt: string, step: number, value: string, problem: (typed: string) => string | undefined): Promise<string | undefined | typeof back> {
+  const box = vscode.window.createInputBox();
+  Object.assign(box, { title, prompt, step, totalSteps: steps, value, ignoreFocusOut: true, buttons: [vscode.QuickInputButtons.Back] });
+  box.onDidChangeValue(typed => { box.validationMessage = problem(typed) ?? ''; });
+  return answerOf(box, () => { box.validationMessage = problem(box.value) ?? ''; return box.validationMessage === '' ? box.value.trim() : undefined; });
+}
+
+/** undefined from `value` on accept = not yet. */
+function answerOf<T>(box: vscode.QuickInput & { onDidAccept: vscode.Event<void>; onDidTriggerButton: vscode.Event<vscode.QuickInputButton> }, value: () => T | undefined): Promise<T | undefined | typeof back> {
+  return new Promise(resolve => {
+    const end = (answer: T | undefined | typeof back): void => { resolve(answer); box.dispose(); };
+    box.onDidAccept(() => { const answer = value(); if (answer !== undefined) end(answer); });
+    box.onDidTriggerButton(button => { if (button === vscode.QuickInputButtons.Back) end(back); });
+    box.onDidHide(() => { end(undefined); });
+    box.show();
+  });
+}
+
+function isNewMachine(value: unknown): value is NewMachine {
+  if (typeof value !== 'object' || value === null) return false;
+  const { provider, source, name } = value as Partial<NewMachine>;
+  return typeof provider === 'string' && typeof name === 'string' && typeof source === 'object' && typeof source.kind === 'string' && typeof source.value === 'string';
+}
