@@ -55,8 +55,12 @@ async function vitest(config, { args, missing }) {
   const known = Object.values(missing).join('; ') || undefined;
   for (const skip of outcome.skipped) skip.reason ??= known;
   if (code !== 0 && !outcome.failed.length) outcome.failed.push(`vitest ended with exit ${code}`);
-  return { ...outcome, output };
+  return { ...outcome, output: output.split('\n').filter(line => !passedLine.test(line)).join('\n') };
 }
+
+/** Vitest's lines for what went well: they hide the others. */
+// eslint-disable-next-line no-control-regex
+const passedLine = /^\s*(\x1b\[\d+m)*\s*[✓↓]/;
 
 const color = () => process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
 
