@@ -18,16 +18,17 @@ import type { Tool } from './tool.ts';
 
 export async function describe(tool: Tool, inventory: Inventory, id: MachineId, signal: AbortSignal): Promise<MachineDetails> {
   const uuid = nativeId(id);
-  const [shown, properties, media, startedAt] = await Promise.all([
+  const [shown, media, startedAt] = await Promise.all([
     tool.ask(requests.showVm(uuid), signal),
-    // Both are refinements: a machine whose settings cannot be read has no guest properties.
-    tool.ask(requests.guestProperties(uuid), signal).then(answer => parseGuestProperties(answer.stdout), orNone<ReadonlyMap<string, string>>(new Map())),
+    // A refinement: an unreadable disk somewhere must not hide the machine.
     tool.ask(requests.listMedia(), signal).then(answer => parseMedia(answer.stdout), orNone<readonly Medium[]>([])),
     inventory.startedAt(uuid),
   ]);
   const info = parseVmInfo(shown.stdout);
   const file = await inventory.machineFile(uuid);
   const state = vmState(info.get('VMState'));
+  // Asked of a machine that is off, this would take the machine's lock; of one that runs it is harmless.
+  const properties = state.online ? await tool.ask(requests.guestProperties(uuid), signal).then(answer => parseGuestProperties(answer.stdout), orNone<ReadonlyMap<string, string>>(new Map())) : new Map<string, string>();
   const snapshots = file && !file.encrypted ? file.snapshots : snapshotsOf(info);
   const guest = guestOf(info, properties);
   const osType = file?.osType ?? info.get('ostype');

@@ -16,8 +16,10 @@ export function createGuest(tool: Tool): Guest {
   return {
     async info(id, signal) {
       const uuid = nativeId(id);
-      const [shown, properties] = await Promise.all([tool.ask(requests.showVm(uuid), signal), tool.ask(requests.guestProperties(uuid), signal)]);
-      return guestOf(parseVmInfo(shown.stdout), parseGuestProperties(properties.stdout)) ?? { addresses: [], agentRunning: false };
+      const info = parseVmInfo((await tool.ask(requests.showVm(uuid), signal)).stdout);
+      // Never of a machine that is off: the question would take its lock.
+      const properties = vmState(info.get('VMState')).online ? parseGuestProperties((await tool.ask(requests.guestProperties(uuid), signal)).stdout) : new Map<string, string>();
+      return guestOf(info, properties) ?? { addresses: [], agentRunning: false };
     },
 
     async insertAdditions(id, context) {

@@ -95,9 +95,15 @@ export class Tool {
 
   /** A question. Throws GaiaError when it failed, unless `accept` says that this failure is an answer too. */
   async ask(call: Call, signal: AbortSignal, accept?: (failure: ToolFailure, stdout: string) => boolean): Promise<Answer> {
-    const { answer, failure } = await this.#once({ ...call, timeoutMs: Math.min(call.timeoutMs, this.doors.settings().queryTimeoutMs ?? call.timeoutMs) }, signal);
-    if (failure && !accept?.(failure, answer.stdout)) throw problemOf(failure, this.doors.platform.os);
-    return answer;
+    const timed = { ...call, timeoutMs: Math.min(call.timeoutMs, this.doors.settings().queryTimeoutMs ?? call.timeoutMs) };
+    for (let attempt = 0; ; attempt++) {
+      const { answer, failure } = await this.#once(timed, signal);
+      if (!failure || accept?.(failure, answer.stdout)) return answer;
+      // showvminfo joins the session that holds a machine, and fails if that one just ends.
+      const delay = lockDelays[attempt];
+      if (!isLock(failure) || delay === undefined) throw problemOf(failure, this.doors.platform.os);
+      await this.doors.clock.sleep(delay, signal);
+    }
   }
 
   /**

@@ -43,6 +43,8 @@ export function createUsage(tool: Tool, inventory: Inventory): UsageSource {
     const counters = parseCounters(statistics);
     const rates = counters && track.counters ? ratesBetween(track.counters, { at, values: counters }) : {};
     if (counters) track.counters = { at, values: counters };
+    // Nothing to measure: it does not run.
+    if (!counters && metrics.cpu.length === 0) return;
     // The first time, what VBoxSVC remembers is the past; afterwards only the newest sample is new.
     const back = track.readings.length === 0 ? metrics.cpu.length : 1;
     for (let age = Math.max(0, back - 1); age >= 0; age--) {
