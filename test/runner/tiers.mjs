@@ -59,7 +59,6 @@ async function vitest(config, { args, missing }) {
 }
 
 /** Vitest's lines for what went well: they hide the others. */
-// eslint-disable-next-line no-control-regex
 const passedLine = /^\s*(\x1b\[\d+m)*\s*[✓↓]/;
 
 const color = () => process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
