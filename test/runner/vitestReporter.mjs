@@ -1,19 +1,21 @@
 // Tells test/run.mjs what became of each test: a JSON file, named in GAIA_RESULTS.
 import fs from 'node:fs';
+import path from 'node:path';
 
 export default class ResultsFile {
   onTestRunEnd(modules, unhandledErrors) {
     const results = { passed: 0, failed: [], skipped: [] };
     for (const module of modules) {
+      const file = path.relative(process.cwd(), module.moduleId).replaceAll('\\', '/');
       const broken = module.errors?.() ?? [];
       for (const test of module.children.allTests()) {
         const { state, note } = { ...test.result() };
         if (state === 'passed') results.passed++;
-        else if (state === 'failed') results.failed.push(`${module.relativeModuleId ?? module.moduleId}: ${test.fullName}`);
+        else if (state === 'failed') results.failed.push(`${file}: ${test.fullName}`);
         else results.skipped.push({ name: test.fullName, reason: note ?? reasonInTitle(test.fullName) });
       }
       const suites = [...module.children.allSuites?.() ?? []].filter(suite => suite.errors?.().length);
-      if (broken.length || suites.length) results.failed.push(`${module.relativeModuleId ?? module.moduleId}: could not run`);
+      if (broken.length || suites.length) results.failed.push(`${file}: could not run`);
     }
     if (unhandledErrors.length) results.failed.push(`${unhandledErrors.length} unhandled error(s)`);
     fs.writeFileSync(process.env.GAIA_RESULTS, JSON.stringify(results));
