@@ -6,6 +6,7 @@ import { registerCommands } from './ui/commands/table.ts';
 import { watchForGaiaDocuments } from './ui/configLanguage.ts';
 import { setTranslate, t } from './ui/l10n.ts';
 import { createParts } from './ui/parts.ts';
+import { registerForm } from './ui/editors/register.ts';
 import { registerTools } from './ui/tools/register.ts';
 import { registerRestore } from './ui/webviews/restore.ts';
 
@@ -16,6 +17,7 @@ export function activate(context: vscode.ExtensionContext): GaiaApi {
     registerCommands(parts);
     registerTools(parts);
     registerRestore(parts);
+    registerForm(parts);
     watchForGaiaDocuments(parts);
     return createApi(parts);
   } catch (error) {

@@ -68,6 +68,8 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.config.openVagrantfile': async () => (await generated()).openVagrantfile,
   'gaia.config.validateVagrantfile': async () => (await import('../preview/validate.ts')).validateVagrantfile,
 
+  'gaia.config.openForm': async () => (await import('../editors/formEditor.ts')).openAsForm,
+
   'gaia.doctor': async () => (await help()).doctor,
   'gaia.showLog': async () => (await help()).showLog,
   'gaia.runInTerminal': async () => (await help()).runInTerminal,
