@@ -5,9 +5,9 @@ import { cloudInitStatements, diskStatements, folderStatements, lookUp, networkS
 import { machineProblems } from './problems.ts';
 import { providerStatements } from './providerStatements.ts';
 import { provisionerStatements } from './provisionerStatements.ts';
-import { commentLines, type RubyValue } from './ruby.ts';
+import { commentLines, rubyLiteral, type RubyValue } from './ruby.ts';
 import { asDict, asText, data, isDict, isSecret, type Dict } from './values.ts';
-import { assign, attachComments, code, type MachineView, type Statement, type ViewProblem } from './view.ts';
+import { assign, attachComments, blockCall, code, type MachineView, type Statement, type ViewProblem } from './view.ts';
 
 type Input = Pick<ParsedMachine, 'name' | 'provider' | 'config' | 'comments'>;
 
@@ -37,7 +37,7 @@ export function machineView(machine: Input, alone: boolean): MachineView {
     folderStatements(config, sink),
     diskStatements(config, provider, sink),
     cloudInitStatements(config, sink, document => stringify(document, { lineWidth: 0 })),
-    providerStatements(name, provider, config, sink),
+    [...providerStatements(name, provider, config, sink), ...otherProviders(asDict(asDict(config.vagrant).providers), sink.receiver, sink)],
     provisionerStatements(config, sink),
     custom(config),
   ].filter(section => section.length > 0);
@@ -67,7 +67,11 @@ function extraStatements(extra: Dict, top: string, sink: Sink): { vm: Statement[
   const vm: Statement[] = [];
   const others: Statement[] = [];
   for (const [space, values] of Object.entries(extra)) {
-    if (space === 'define' || !isDict(values)) continue;
+    if (space === 'define' || space === 'providers' || !isDict(values)) continue;
+    if (space === 'plugins') {
+      for (const [plugin, spaces] of Object.entries(values)) others.push(...pluginStatements(plugin, asDict(spaces), top, sink));
+      continue;
+    }
     for (const [key, value] of Object.entries(values)) {
       const path = ['config', 'vagrant', space, key];
       if (!methodName.test(space) || !methodName.test(key)) {
@@ -78,6 +82,31 @@ function extraStatements(extra: Dict, top: string, sink: Sink): { vm: Statement[
     }
   }
   return { vm, others };
+}
+
+/** Settings that hold where a plugin is installed; elsewhere Vagrant would refuse them. */
+function pluginStatements(plugin: string, spaces: Dict, top: string, sink: Sink): Statement[] {
+  const path = ['config', 'vagrant', 'plugins', plugin];
+  const statements = Object.entries(spaces).flatMap(([space, values]) => Object.entries(asDict(values)).flatMap(([key, value]): Statement[] => {
+    const at = [...path, space, key];
+    if (!methodName.test(space) || !methodName.test(key)) return [];
+    return [assign(at, `${top}.${space}`, key, isSecret(key, value) ? sink.secret(key, at) : data(value))];
+  }));
+  return statements.length ? [{ kind: 'condition', path, comments: [], condition: `Vagrant.has_plugin?(${rubyLiteral(plugin)})`, block: { statements, path } }] : [];
+}
+
+/** The same machine for another of Vagrant's providers: `"providers": { "libvirt": { "memory": 2048 } }`. */
+function otherProviders(providers: Dict, receiver: string, sink: Sink): Statement[] {
+  return Object.entries(providers).map(([name, values]) => {
+    const path = ['config', 'vagrant', 'providers', name];
+    const statements = Object.entries(asDict(values)).filter(([key]) => methodName.test(key)).flatMap(([key, value]): Statement[] => {
+      const at = [...path, key];
+      // `provider.vmx["memsize"] = "1024"`
+      if (isDict(value)) return Object.entries(value).map(([inner, one]) => assign([...at, inner], 'provider', `${key}[${rubyLiteral(inner)}]`, isSecret(inner, one) ? sink.secret(inner, [...at, inner]) : data(one)));
+      return [assign(at, 'provider', key, isSecret(key, value) ? sink.secret(key, at) : data(value))];
+    });
+    return blockCall(path, receiver, 'provider', [name], {}, { variable: 'provider', statements, path });
+  });
 }
 
 const methodName = /^[a-z_][A-Za-z0-9_]*$/;

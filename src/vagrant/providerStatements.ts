@@ -2,7 +2,7 @@
 import type { ConfigPath } from '../config/model.ts';
 import { hypervOptions, isDefault, proxmoxNames, proxmoxOptions, virtualboxOptions, wslOptions, type Defaults } from './options.ts';
 import { args, env, join, range, symbol, type RubyValue } from './ruby.ts';
-import { asDict, asText, data, isDict, isSecret, sizeInBytes, vagrantSize, type Dict } from './values.ts';
+import { asDict, asList, asText, data, isDict, isSecret, sizeInBytes, vagrantSize, type Dict } from './values.ts';
 import { assign, blockCall, call, type Statement } from './view.ts';
 import type { Sink } from './networkStatements.ts';
 
@@ -56,6 +56,10 @@ function virtualbox(name: string, config: Dict, to: Settings): void {
     if (key in virtualboxOptions) to.set(key, value, own(key));
     else to.call('customize', [['modifyvm', symbol('id'), `--${key.replace(/_/g, '-')}`, flagValue(value)]], own(key));
   }
+  // Other commands of VBoxManage, for Vagrant alone; `":id"` stands for the machine.
+  asList(asDict(config.vagrant).customize).forEach((command, index) => {
+    if (Array.isArray(command)) to.call('customize', [command.map(word => (word === ':id' ? symbol('id') : data(word)))], ['config', 'vagrant', 'customize', index]);
+  });
 }
 
 const flagValue = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value));

@@ -11,7 +11,9 @@ type Options = Record<string, RubyValue>;
 export function provisionerStatements(config: Dict, sink: Sink): Statement[] {
   return asList(config.provisioners).flatMap((value, index): Statement[] => {
     if (!isDict(value)) return [];
-    const kind = provisionerKinds[asText(value.type) ?? 'shell'];
+    const type = asText(value.type) ?? 'shell';
+    // A plugin's provisioner bears its own name.
+    const kind = (Object.hasOwn(provisionerKinds, type) ? provisionerKinds[type] : undefined) ?? (type === '' ? undefined : { type, variable: 'provisioner', defaults: {} });
     return kind ? [provisioner(value, kind, ['config', 'provisioners', index], sink)] : [];
   });
 }
@@ -37,6 +39,8 @@ function provisioner(value: Dict, kind: ProvisionerKind, path: ConfigPath, sink:
     if (kind.type === 'salt' && key === 'pillar_data') return isDict(inner) && Object.keys(inner).length ? [call(at, variable, 'pillar', [args([hidden(inner, at, sink)])])] : [];
     return [assign(at, variable, key, isSecret(key, inner) ? sink.secret(key, at) : hidden(inner, at, sink))];
   });
+  // Settings before calls: nothing depends on their order, and the import reads them so.
+  statements.sort((a, b) => Number(a.kind === 'call') - Number(b.kind === 'call'));
   return blockCall(path, sink.receiver, 'provision', list, options, { variable, statements, path });
 }
 

@@ -22,7 +22,7 @@ export type RubyValue = string | number | boolean | null | RubyForm | readonly R
 
 const symbolName = /^[A-Za-z_][A-Za-z0-9_]*[?!]?$/;
 /** Controls, formatting characters (right-to-left marks, joiners), private and unassigned ones: never raw, so that what is read is what runs. */
-const invisible = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/u;
+const invisible = /[\ufffd\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/u;
 const everyInvisible = new RegExp(invisible.source, 'gu');
 const plain = /^[\x20\x21\x24-\x5b\x5d-\x7e]*$/;
 const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\t': '\\t', '\r': '\\r', '\u001b': '\\e' };

@@ -28,6 +28,14 @@ export interface Call extends Origin {
   readonly block?: { readonly variable: string; readonly statements: readonly Statement[]; readonly path: ConfigPath };
 }
 
+/** `if condition` around statements. */
+export interface Condition extends Origin {
+  readonly kind: 'condition';
+  /** Ruby. */
+  readonly condition: string;
+  readonly block: { readonly statements: readonly Statement[]; readonly path: ConfigPath };
+}
+
 /** Ruby that the config holds as it is. */
 export interface Code extends Origin {
   readonly kind: 'code';
@@ -36,7 +44,7 @@ export interface Code extends Origin {
   readonly verbatim: boolean;
 }
 
-export type Statement = Assignment | Call | Code;
+export type Statement = Assignment | Call | Condition | Code;
 
 /** Something Vagrant cannot bear or express; `path` from the machine's object. Becomes a ParseProblem with its range. */
 export interface ViewProblem {
@@ -101,7 +109,7 @@ export function attachComments(comments: readonly ConfigComment[], sections: rea
   const collect = (list: readonly Statement[]): void => {
     for (const one of list) {
       all.push(one);
-      if (one.kind === 'call' && one.block) collect(one.block.statements);
+      if ((one.kind === 'call' || one.kind === 'condition') && one.block) collect(one.block.statements);
     }
   };
   sections.forEach(collect);
@@ -109,7 +117,7 @@ export function attachComments(comments: readonly ConfigComment[], sections: rea
     const lines = toLines(comment.text);
     const target = comment.path.length === 0 ? undefined : placeFor(comment.path, all);
     if (!target) machine.push(...lines);
-    else if (comment.placement === 'after' && lines.length === 1 && !target.trailing && target.path.length >= comment.path.length && !(target.kind === 'code') && !(target.kind === 'call' && (target.text ?? target.block))) target.trailing = lines[0] ?? '';
+    else if (comment.placement === 'after' && lines.length === 1 && !target.trailing && target.path.length >= comment.path.length && target.kind !== 'code' && target.kind !== 'condition' && !(target.kind === 'call' && (target.text ?? target.block))) target.trailing = lines[0] ?? '';
     else target.comments.push(...lines);
   }
 }
