@@ -3,7 +3,7 @@ import { die } from './apiError.ts';
 import { needed, type Call, type Handler, type Routes } from './call.ts';
 import { isNicKey } from './drives.ts';
 import type { GuestState } from './model.ts';
-import { agentEnabled } from './power.ts';
+import { agentEnabled, setStopped } from './power.ts';
 
 /** The guest, with its agent answering; else the real refusals. */
 function answering(call: Call): GuestState {
@@ -42,6 +42,7 @@ const answers: Readonly<Record<string, (guest: GuestState, call: Call) => unknow
 const commands: Readonly<Record<string, (guest: GuestState) => unknown>> = { ping: () => ({}), 'fsfreeze-status': () => 'thawed', 'fsfreeze-freeze': () => 1, 'fsfreeze-thaw': () => 1, fstrim: () => ({ paths: [] }) };
 
 const executed = new Map<number, string>();
+const files = new Map<string, string>();
 
 export const agentRoutes: Routes = {
   'GET /nodes/{node}/qemu/{vmid}/agent': call => {
@@ -65,6 +66,23 @@ export const agentRoutes: Routes = {
     answering(call);
     const command = executed.get(Number(call.p['pid'])) ?? die(`Agent error: Invalid parameter 'pid'`);
     return { exited: 1, exitcode: 0, 'out-data': `${command.replace(/^echo /, '')}\n` };
+  },
+  'GET /nodes/{node}/qemu/{vmid}/agent/file-read': call => {
+    answering(call);
+    return { content: files.get(`${String(call.p['vmid'])}:${needed(call, 'file')}`) ?? die(`Agent error: failed to open file '${needed(call, 'file')}' (mode: 'r'): No such file or directory`) };
+  },
+  'POST /nodes/{node}/qemu/{vmid}/agent/file-write': call => {
+    answering(call);
+    files.set(`${String(call.p['vmid'])}:${needed(call, 'file')}`, needed(call, 'content'));
+    return null;
+  },
+  'POST /nodes/{node}/qemu/{vmid}/agent/set-user-password': call => {
+    answering(call);
+    return { result: {} };
+  },
+  'POST /nodes/{node}/qemu/{vmid}/agent/shutdown': call => {
+    setStopped(answering(call));
+    return { result: {} };
   },
   'GET /nodes/{node}/lxc/{vmid}/interfaces': call => {
     const guest = call.cluster.guest(call);

@@ -163,7 +163,7 @@ export class Cluster {
   }
 
   nodeNamed(name: string): NodeState {
-    return this.state.nodes.get(name) ?? die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: Name or service not known`);
+    return this.state.nodes.get(name) ?? die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: Temporary failure in name resolution`);
   }
 
   /** The lowest free id, from 100. */

@@ -6,7 +6,8 @@ const vnc = (taskType: string): Handler => call => {
   const { cluster } = call;
   const guest = call.p['vmid'] === undefined ? undefined : cluster.guest(call);
   if (guest && String(guest.config['vga'] ?? '').startsWith('serial') && !flag(call, 'websocket')) die('Unable to use a serial console without websocket');
-  const withPassword = flag(call, 'generate-password');
+  // 9.x makes a password always, and the ticket starts with it (seen on 9.2.11).
+  const withPassword = flag(call, 'generate-password') || cluster.atLeast(9);
   const { record, user } = cluster.consoles.open(call, 'vnc', guest, { password: withPassword, taskType });
   return { user, port: String(record.port), ticket: record.ticket, ...(record.password === undefined ? {} : { password: record.password }), upid: record.upid, cert: cluster.state.authority.certificate };
 };

@@ -60,7 +60,7 @@ export interface FaultTargets {
 
 export class Faults {
   private rules: Rule[] = [];
-  private taskRules: { readonly type: string | RegExp; readonly id: string | undefined; readonly exitstatus: string; readonly log: readonly string[]; left: number }[] = [];
+  private taskRules: { readonly type: string | RegExp; readonly id: string | undefined; readonly exitstatus: string; readonly log: readonly string[]; readonly done: boolean; left: number }[] = [];
   private dice: (() => Trouble | undefined) | undefined;
   private readonly targets: FaultTargets;
 
@@ -110,9 +110,9 @@ export class Faults {
   serverError(reason: string, match?: Match): () => void {
     return this.add({ kind: 'answer', status: 500, reason, body: { data: null, message: `${reason}\n` } }, match);
   }
-  /** The next task(s) of this type end with this status instead of doing their work. `unexpected status` = its worker died. */
-  taskFails(type: string | RegExp, exitstatus: string, options: { readonly id?: string | number; readonly times?: number; readonly log?: readonly string[] } = {}): void {
-    this.taskRules.push({ type, id: options.id === undefined ? undefined : String(options.id), exitstatus, log: options.log ?? [], left: options.times ?? 1 });
+  /** The next task(s) of this type end with this status instead of doing their work. `unexpected status` = its worker died. `done`: the work is done, and yet that is the status. */
+  taskFails(type: string | RegExp, exitstatus: string, options: { readonly id?: string | number; readonly times?: number; readonly log?: readonly string[]; readonly done?: boolean } = {}): void {
+    this.taskRules.push({ type, id: options.id === undefined ? undefined : String(options.id), exitstatus, log: options.log ?? [], done: options.done ?? false, left: options.times ?? 1 });
   }
   /** Every ticket given out so far is refused. */
   expireTickets(): void {
@@ -174,6 +174,6 @@ export class Faults {
     const rule = this.taskRules.find(r => r.left > 0 && (typeof r.type === 'string' ? r.type === task.type : r.type.test(task.type)) && (r.id === undefined || r.id === task.id));
     if (!rule) return undefined;
     rule.left -= 1;
-    return { exitstatus: rule.exitstatus, log: rule.log };
+    return { exitstatus: rule.exitstatus, log: rule.log, done: rule.done };
   }
 }

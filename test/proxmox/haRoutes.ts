@@ -73,6 +73,7 @@ const status: Handler = call => {
   const active = state.haResources.size > 0 && cluster.ha.acts;
   return [
     { id: 'quorum', type: 'quorum', node: first, status: 'OK', quorate: 1 },
+    ...(cluster.atLeast(9) ? [{ id: 'fencing', type: 'fencing', node: first, status: active ? 'armed (CRM watchdog active)' : 'standby (CRM watchdog standby)', 'armed-state': active ? 'armed' : 'standby' }] : []),
     ...(active ? [{ id: 'master', type: 'master', node: first, status: `${first} (active, ${new Date(stamp * 1000).toUTCString()})`, timestamp: stamp }] : []),
     ...(active ? nodes.map(n => ({ id: `lrm:${n.name}`, type: 'lrm', node: n.name, status: n.online ? `${n.name} (${[...state.haResources.values()].some(r => state.guests.get(Number(r.sid.split(':')[1]))?.node === n.name) ? 'active' : 'idle'}, ${new Date(stamp * 1000).toUTCString()})` : `${n.name} (old timestamp - dead?)`, timestamp: stamp })) : []),
     ...[...state.haResources.values()].map(r => {

@@ -2,7 +2,13 @@
 import { badParameters, die } from './apiError.ts';
 import { flag, list, needed, text, type Handler, type Routes } from './call.ts';
 import { localDisks, localResources, migrate, missingStorages, type MoveOptions } from './migration.ts';
-import { shutDown, start } from './power.ts';
+import type { GuestState } from './model.ts';
+import { pause, shutDown, start } from './power.ts';
+
+function inSnapshots(guest: GuestState, volid: string): Record<string, unknown> {
+  const names = guest.snapshots.filter(s => Object.values(s.config).some(value => String(value).split(',')[0] === volid)).map(s => s.name);
+  return names.length === 0 ? {} : { referenced_in_snapshot: Object.fromEntries(names.map(name => [name, 1])) };
+}
 
 const preconditions: Handler = call => {
   const { cluster } = call;
@@ -17,7 +23,7 @@ const preconditions: Handler = call => {
     if (missing.length === 0) allowed.push(node.name);
     else refused[node.name] = { unavailable_storages: missing };
   }
-  const disks = localDisks(cluster, guest).map(d => ({ volid: d.volume.volid, size: d.volume.size, cdrom: d.cdrom ? 1 : 0, is_unused: d.key.startsWith('unused') ? 1 : 0, is_vmstate: 0, is_tpmstate: d.key === 'tpmstate0' ? 1 : 0, is_cloudinit: d.cloudinit ? 1 : 0, is_attached: d.key.startsWith('unused') ? 0 : 1, shared: 0, replicate: 1, drivename: d.key }));
+  const disks = localDisks(cluster, guest).map(d => ({ volid: d.volume.volid, size: d.volume.size, cdrom: d.cdrom ? 1 : 0, is_unused: d.key.startsWith('unused') ? 1 : 0, is_vmstate: 0, is_tpmstate: d.key === 'tpmstate0' ? 1 : 0, is_cloudinit: d.cloudinit ? 1 : 0, is_attached: d.key.startsWith('unused') ? 0 : 1, shared: 0, replicate: 1, drivename: d.key, ...inSnapshots(guest, d.volume.volid) }));
   const base = { running: running ? 1 : 0, local_disks: disks, local_resources: localResources(guest) };
   if (guest.kind === 'lxc') return { running: running ? 1 : 0, 'allowed-nodes': allowed, 'not-allowed-nodes': refused };
   const nodes = running && !cluster.atLeast(8) ? {} : { allowed_nodes: allowed, not_allowed_nodes: refused };
@@ -74,6 +80,11 @@ export const migrationRoutes: Routes = {
     call.cluster.task(call, 'stopall', '', async worker => {
       const ids = list(call.p['vms']).map(Number);
       for (const guest of call.cluster.state.guests.values()) if (guest.node === call.node.name && guest.status === 'running' && (ids.length === 0 || ids.includes(guest.vmid))) await shutDown(call.cluster, guest, worker, { forceStop: true });
+    }),
+  'POST /nodes/{node}/suspendall': call =>
+    call.cluster.task(call, 'suspendall', '', async worker => {
+      const ids = list(call.p['vms']).map(Number);
+      for (const guest of call.cluster.state.guests.values()) if (guest.kind === 'qemu' && guest.node === call.node.name && guest.status === 'running' && (ids.length === 0 || ids.includes(guest.vmid))) await pause(call.cluster, guest, worker);
     }),
   'POST /nodes/{node}/migrateall': call =>
     call.cluster.task(call, 'migrateall', '', async worker => {

@@ -50,6 +50,9 @@ const startIt: Handler = call => {
 const stopIt: Handler = call => {
   const skipLock = call.cluster.checkSkipLock(call);
   if (isLxc(call)) mustRun(call, 'CT');
+  if (flag(call, 'overrule-shutdown')) {
+    for (const running of call.cluster.tasks.running()) if (running.type === `${prefix(call)}shutdown` && running.id === String(call.p['vmid'])) call.cluster.tasks.stop(running.upid);
+  }
   return (
     byHa(call, 'stop', 'stopped') ??
     call.cluster.task(call, `${prefix(call)}stop`, String(call.p['vmid']), async worker => {

@@ -296,7 +296,7 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
       outcome = await outcomeOf(error);
     }
     requests.push({ at: started, node: entry.name, method: 'GET', path, parameters, status: outcome.status, reason: outcome.reason, milliseconds: Date.now() - started });
-    socket.end(`HTTP/1.1 ${String(outcome.status)} ${outcome.reason}\r\nContent-Length: ${String(Buffer.byteLength(outcome.body))}\r\n\r\n${outcome.body}`);
+    socket.end(`HTTP/1.1 ${String(outcome.status)} ${outcome.reason}\r\nConnection: close\r\nContent-Length: ${String(Buffer.byteLength(outcome.body))}\r\n\r\n${outcome.body}`);
   }
 
   async function listen(node: NodeState, port: number): Promise<void> {
@@ -338,9 +338,12 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
     requests,
     connections: () => sockets.size,
     dispose: async () => {
+      const ends = [...servers.values()].map(server => new Promise<void>(resolve => (server.listening ? server.close(() => resolve()) : resolve())));
       cut();
-      await Promise.all([...servers.values()].map(server => new Promise<void>(resolve => (server.listening ? server.close(() => resolve()) : resolve()))));
+      await Promise.all(ends);
       await cluster.dispose();
+      // A TLS socket tells of its end a little after its server does.
+      for (let tries = 0; sockets.size > 0 && tries < 100; tries += 1) await new Promise(resolve => setTimeout(resolve, 5));
     },
   };
 }

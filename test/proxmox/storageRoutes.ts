@@ -153,6 +153,20 @@ const remove: Handler = call => {
   });
 };
 
+/** What `keep-last=n` would keep of each guest's backups. */
+function pruned(call: Call): { volume: VolumeState; mark: 'keep' | 'remove' | 'protected' }[] {
+  const keep = Number(/keep-last=(\d+)/.exec(text(call, 'prune-backups') ?? '')?.[1] ?? Infinity);
+  const count = new Map<number, number>();
+  return call.cluster.state.volumes
+    .filter(v => v.content === 'backup' && v.storage === call.p['storage'] && (call.p['vmid'] === undefined || v.vmid === Number(call.p['vmid'])))
+    .sort((a, b) => b.ctime - a.ctime)
+    .map(volume => {
+      const nth = (count.get(volume.vmid ?? 0) ?? 0) + (volume.protected ? 0 : 1);
+      count.set(volume.vmid ?? 0, nth);
+      return { volume, mark: volume.protected ? 'protected' : nth > keep ? 'remove' : 'keep' };
+    });
+}
+
 const definition = (s: StorageState): Record<string, unknown> => ({ storage: s.storage, type: s.type, content: s.content.join(','), digest: '27211a49a79537e7d612490bfbc6c6ca10578673', ...(s.path === undefined ? {} : { path: s.path }), ...(s.shared ? { shared: 1 } : {}), ...(s.nodes === undefined ? {} : { nodes: s.nodes.join(',') }), ...(s.disabled ? { disable: 1 } : {}), ...(s.type === 'lvmthin' ? { thinpool: 'data', vgname: 'pve' } : {}) });
 
 const allocateVolume: Handler = call => {
@@ -166,6 +180,35 @@ const allocateVolume: Handler = call => {
 export const storageRoutes: Routes = {
   'GET /storage': call => [...call.cluster.state.storages.values()].filter(s => may(call, s.storage) && (call.p['type'] === undefined || call.p['type'] === s.type)).map(definition),
   'GET /storage/{storage}': call => definition(call.cluster.state.storages.get(needed(call, 'storage')) ?? die(`storage '${needed(call, 'storage')}' does not exist`)),
+  'POST /storage': call => {
+    const storage = needed(call, 'storage');
+    if (call.cluster.state.storages.has(storage)) die(`storage ID '${storage}' already defined`);
+    const path = text(call, 'path');
+    const nodes = list(call.p['nodes']);
+    const type = needed(call, 'type');
+    call.cluster.state.storages.set(storage, { storage, type, content: list(call.p['content'] ?? 'images'), shared: flag(call, 'shared', ['nfs', 'cifs', 'rbd', 'pbs', 'cephfs'].includes(type)), active: true, totalBytes: 500 * 1024 ** 3, otherBytes: 0, disabled: flag(call, 'disable'), ...(path === undefined ? {} : { path }), ...(nodes.length === 0 ? {} : { nodes }) });
+    return { storage, type };
+  },
+  'PUT /storage/{storage}': call => {
+    const storage = call.cluster.state.storages.get(needed(call, 'storage')) ?? die(`storage '${needed(call, 'storage')}' does not exist`);
+    if (call.p['content'] !== undefined) storage.content = list(call.p['content']);
+    if (call.p['disable'] !== undefined) storage.disabled = flag(call, 'disable');
+    if (call.p['nodes'] !== undefined) storage.nodes = list(call.p['nodes']);
+    if (list(call.p['delete']).includes('nodes')) delete storage.nodes;
+    return { storage: storage.storage, type: storage.type };
+  },
+  'DELETE /storage/{storage}': call => {
+    if (!call.cluster.state.storages.delete(needed(call, 'storage'))) die(`storage '${needed(call, 'storage')}' does not exist`);
+    return null;
+  },
+  'GET /nodes/{node}/storage/{storage}/prunebackups': call => pruned(call).map(({ volume, mark }) => ({ volid: volume.volid, ctime: volume.ctime, vmid: volume.vmid, type: volume.backup?.kind ?? 'unknown', mark })),
+  'DELETE /nodes/{node}/storage/{storage}/prunebackups': call => {
+    const gone = pruned(call).filter(p => p.mark === 'remove');
+    return call.cluster.task(call, 'prunebackups', needed(call, 'storage'), async worker => {
+      await worker.wait(durations.quick);
+      for (const { volume } of gone) freeVolume(call.cluster, volume.volid, call.node.name);
+    });
+  },
   'GET /nodes/{node}/storage': storages,
   'GET /nodes/{node}/storage/{storage}': () => ['status', 'content', 'upload', 'rrd', 'rrddata'].map(subdir => ({ subdir })),
   'GET /nodes/{node}/storage/{storage}/status': call => info(call, call.cluster.state.storages.get(needed(call, 'storage')) ?? die(`storage '${needed(call, 'storage')}' does not exist`)),

@@ -32,7 +32,7 @@ interface Running extends TaskRecord {
 }
 
 /** Ends tasks in ways their work does not know of; set by the faults. */
-export type TaskFate = (task: TaskRecord) => { readonly exitstatus: string; readonly log?: readonly string[] } | undefined;
+export type TaskFate = (task: TaskRecord) => { readonly exitstatus: string; readonly log?: readonly string[]; /** The work is done all the same. */ readonly done?: boolean } | undefined;
 
 export class Tasks {
   readonly all: Running[] = [];
@@ -68,7 +68,8 @@ export class Tasks {
       },
       wait: milliseconds => this.clock.wait(milliseconds, abort.signal),
     };
-    void this.run(task, work, worker).finally(finished);
+    // The worker is a process of its own: the UPID is known before its work begins.
+    queueMicrotask(() => void this.run(task, work, worker).finally(finished));
     return upid;
   }
 
@@ -77,9 +78,11 @@ export class Tasks {
     try {
       const fate = this.fate(task);
       if (fate) {
-        await worker.wait(200);
-        task.log.push(...(fate.log ?? []));
         exitstatus = fate.exitstatus;
+        // The work runs into the failure at its first step, and so cleans up behind itself as it always does.
+        const doomed: Worker = { ...worker, wait: async () => worker.wait(200).then(() => Promise.reject(new Error(fate.exitstatus))) };
+        await work(fate.done ? worker : doomed).catch(() => undefined);
+        task.log.push(...(fate.log ?? []));
       } else {
         await work(worker);
         if (task.warnings > 0) exitstatus = `WARNINGS: ${String(task.warnings)}`;

@@ -27,7 +27,7 @@ function guestData(call: Call): Record<string, number>[] {
 export const usageRoutes: Routes = {
   'GET /nodes/{node}/qemu/{vmid}/rrddata': guestData,
   'GET /nodes/{node}/lxc/{vmid}/rrddata': guestData,
-  'GET /nodes/{node}/rrddata': call => rows(call, wave => ({ cpu: 0.1 + 0.3 * wave, iowait: 0.01 * wave, loadavg: 2 * wave, maxcpu: call.node.cpus, memtotal: call.node.memoryBytes, memused: call.node.memoryBytes * (0.3 + 0.1 * wave), swaptotal: 8_589_934_592, swapused: 0, roottotal: call.node.rootBytes, rootused: call.node.rootBytes * 0.2, netin: 30_000 * wave, netout: 10_000 * wave })),
+  'GET /nodes/{node}/rrddata': call => rows(call, wave => ({ cpu: 0.1 + 0.3 * wave, iowait: 0.01 * wave, loadavg: 2 * wave, maxcpu: call.node.cpus, memtotal: call.node.memoryBytes, memused: call.node.memoryBytes * (0.3 + 0.1 * wave), swaptotal: 8_589_934_592, swapused: 0, roottotal: call.node.rootBytes, rootused: call.node.rootBytes * 0.2, netin: 30_000 * wave, netout: 10_000 * wave, ...(call.cluster.atLeast(9) ? { memavailable: call.node.memoryBytes * 0.6, arcsize: 0, pressurecpusome: wave / 10, pressurecpufull: 0, pressureiosome: 0, pressureiofull: 0, pressurememorysome: 0, pressurememoryfull: 0 } : {}) })),
   'GET /nodes/{node}/storage/{storage}/rrddata': call => {
     const storage = call.cluster.state.storages.get(needed(call, 'storage'));
     return rows(call, wave => (storage ? { total: storage.totalBytes, used: usedBytes(call.cluster, storage, call.node.name) * (0.9 + 0.1 * wave) } : undefined));

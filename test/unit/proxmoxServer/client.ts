@@ -1,5 +1,5 @@
 // A plain HTTPS client for the stand-in's own tests.
-import { request as send } from 'node:https';
+import { request as send, type Agent } from 'node:https';
 import type { ProxmoxServer } from '../../proxmox/server.ts';
 
 export interface Reply {
@@ -16,6 +16,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly node?: string;
   readonly ca?: string;
+  /** Default: a connection of its own for every call. */
+  readonly agent?: Agent;
   /** Sent as it is, in place of the parameters. */
   readonly rawBody?: string | Buffer;
 }
@@ -41,7 +43,7 @@ export function call(server: ProxmoxServer, method: string, path: string, parame
           ...(inBody ? { 'Content-Length': Buffer.byteLength(body), ...(body.length > 0 ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}) } : {}),
           ...options.headers,
         },
-        agent: false,
+        agent: options.agent ?? false,
       },
       response => {
         const chunks: Buffer[] = [];
@@ -65,10 +67,10 @@ export function call(server: ProxmoxServer, method: string, path: string, parame
 }
 
 /** Polls a task to its end; gives its exit status. */
-export async function finish(server: ProxmoxServer, upid: unknown): Promise<string> {
+export async function finish(server: ProxmoxServer, upid: unknown, agent?: Agent): Promise<string> {
   const node = String(upid).split(':')[1] ?? '';
   for (;;) {
-    const { body } = await call(server, 'GET', `/nodes/${node}/tasks/${encodeURIComponent(String(upid))}/status`);
+    const { body } = await call(server, 'GET', `/nodes/${node}/tasks/${encodeURIComponent(String(upid))}/status`, {}, agent === undefined ? {} : { agent });
     const data = body?.data as { status?: string; exitstatus?: string } | undefined;
     if (data?.status === 'stopped') return data.exitstatus ?? '';
     if (data === undefined) throw new Error(`no such task ${String(upid)}`);
