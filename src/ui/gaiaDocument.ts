@@ -1,9 +1,9 @@
 // Which documents are Gaia's, wherever they are: on disk, remote, virtual or not saved yet.
 import * as vscode from 'vscode';
 
-/** `web.gaia.json`, `.gaia.json`; an untitled document of the language `gaia`. */
+/** `web.gaia.json`, `.gaia.json`. */
 export function isGaiaDocument(document: vscode.TextDocument): boolean {
-  return isGaiaUri(document.uri) || (document.isUntitled && document.languageId === 'gaia');
+  return isGaiaUri(document.uri);
 }
 
 export function isGaiaUri(uri: vscode.Uri): boolean {

@@ -163,24 +163,3 @@ async function number(title: string, now: number, least: number, most: number, u
   });
   return answer === undefined || Number(answer) === now ? undefined : Number(answer);
 }
-
-/** Runs a provider's own verb: asked which, unless named. */
-export async function extra(parts: Parts, args: Arguments, id?: string): Promise<void> {
-  const [target] = await targetsOf(parts, { ability: 'more', title: t('More Actions') }, args);
-  if (!target) return;
-  const { machine, provider } = target;
-  const available = provider.extras?.filter(candidate => candidate.available(machine)) ?? [];
-  const chosen = id === undefined ? await choose(machine.name, available.map(candidate => ({ label: `${candidate.icon === undefined ? '' : `$(${candidate.icon}) `}${t(candidate.title)}`, detail: '', value: candidate }))) : available.find(candidate => candidate.id === id);
-  if (!chosen) {
-    if (id !== undefined) void vscode.window.showInformationMessage(t('This cannot be done to “{0}” now.', machine.name));
-    return;
-  }
-  if (chosen.confirm !== undefined && (await ask(t(chosen.confirm, machine.name), '', [{ title: t(chosen.title), value: true }])) !== true) return;
-  let input: string | undefined;
-  if (chosen.input) {
-    input = await text({ title: t(chosen.title), prompt: t(chosen.input.prompt), value: chosen.input.value ?? '', required: false });
-    if (input === undefined) return;
-  }
-  await act(parts, [{ verb: 'extra', id: machine.id, extra: chosen.id, ...(input === undefined ? {} : { input }) }]);
-}
-

@@ -5,6 +5,7 @@ import { knownProviders, type KnownProvider } from '../../config/schema.ts';
 import { setValue, withEdits } from '../../config/edit.ts';
 import { hostResources } from '../../system/hostFacts.ts';
 import { t } from '../l10n.ts';
+import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
 import { configText, type NewMachine, type NewSource } from './newConfigText.ts';
 
@@ -39,7 +40,7 @@ const back = Symbol('back');
 export async function newConfig(parts: Parts, args: readonly unknown[]): Promise<void> {
   const given = args[0];
   const text = isNewMachine(given) ? configText(given) : await asked(parts);
-  if (text !== undefined) await show(text);
+  if (text !== undefined) await showAsNewFile(text);
 }
 
 async function asked(parts: Parts): Promise<string | undefined> {
@@ -127,26 +128,6 @@ function nameProblem(typed: string, provider: KnownProvider): string | undefined
   if (provider === 'wsl' && !/^[A-Za-z0-9._-]{1,256}$/.test(typed)) return t('A WSL distribution’s name has letters, digits, “.”, “_” and “-” only.');
   if (provider === 'proxmox' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(typed)) return t('A Proxmox VE machine’s name is a DNS name: letters, digits, “-” and “.”, not at the edges.');
   return /[[\]{}/\\:*?"<>|]/.test(typed) ? t('This is the name of a file too: it cannot hold {0}', '[ ] { } / \\ : * ? " < > |') : undefined;
-}
-
-/** Opens the text as a file that is not saved yet, with a name nobody has in the first workspace folder. */
-async function show(text: string): Promise<void> {
-  const name = (parseConfig(text).machines[0]?.name ?? 'machine').replaceAll(/[\\/:*?"<>|]/g, '-');
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  let uri = vscode.Uri.from({ scheme: 'untitled', path: `${name}.gaia.json` });
-  if (folder) {
-    for (let i = 1; ; i++) {
-      const file = vscode.Uri.joinPath(folder, `${name}${i === 1 ? '' : String(i)}.gaia.json`);
-      const taken = await vscode.workspace.fs.stat(file).then(() => true, () => false) || vscode.workspace.textDocuments.some(d => d.uri.path === file.path);
-      if (taken) continue;
-      uri = file.with({ scheme: 'untitled' });
-      break;
-    }
-  }
-  let document = await vscode.workspace.openTextDocument(uri);
-  if (document.languageId !== 'jsonc') document = await vscode.languages.setTextDocumentLanguage(document, 'jsonc');
-  const editor = await vscode.window.showTextDocument(document);
-  await editor.edit(edit => { edit.insert(new vscode.Position(0, 0), text); });
 }
 
 async function builtInTemplates(extension: vscode.Uri): Promise<readonly Template[]> {

@@ -11,9 +11,11 @@ const lifecycle = () => import('./lifecycle.ts');
 const snapshots = () => import('./snapshots.ts');
 const access = () => import('./access.ts');
 const appliances = () => import('./appliances.ts');
+const extras = () => import('./extras.ts');
 const view = () => import('./viewCommands.ts');
 const help = () => import('./help.ts');
 const preview = () => import('../preview/register.ts');
+const templates = () => import('../templates/commands.ts');
 const generated = () => import('../preview/files.ts');
 
 export const commandTable: Readonly<Record<string, Load>> = {
@@ -43,9 +45,22 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.rename': async () => (await lifecycle()).rename,
   'gaia.machine.clone': async () => (await lifecycle()).clone,
   'gaia.machine.resize': async () => (await lifecycle()).resize,
-  'gaia.machine.more': async () => (await lifecycle()).extra,
   'gaia.machine.migrate': async () => (await import('./migrate.ts')).migrate,
   'gaia.machine.showCommands': async () => (await import('./showCommands.ts')).showCommands,
+
+  // Verbs of one provider alone. Those that have no row here are under "More Actions…".
+  'gaia.machine.more': async () => (await extras()).more,
+  'gaia.machine.discardSavedState': async () => (await extras()).extra('discardSavedState', 'Discard Saved State'),
+  'gaia.machine.moveToGroup': async () => (await extras()).extra('moveToGroup', 'Move to Group…'),
+  'gaia.machine.sendCtrlAltDelete': async () => (await extras()).extra('sendCtrlAltDelete', 'Send Ctrl+Alt+Delete'),
+  'gaia.machine.ejectMedia': async () => (await extras()).extra('ejectMedia', 'Eject Optical Disc'),
+  'gaia.machine.showMachineLog': async () => (await extras()).extra('showMachineLog', 'Show Log of the Machine'),
+  'gaia.machine.backup': async () => (await extras()).extra('backup', 'Back Up Now'),
+  'gaia.machine.convertToTemplate': async () => (await extras()).extra('convertToTemplate', 'Convert to Template'),
+  'gaia.machine.setPool': async () => (await extras()).extra('setPool', 'Move to Pool…'),
+  'gaia.machine.revertPending': async () => (await extras()).extra('revertPending', 'Drop Pending Changes'),
+  'gaia.machine.regenerateCloudInit': async () => (await extras()).extra('regenerateCloudInit', 'Regenerate Cloud-Init Image'),
+  'gaia.machine.deleteWithAllVolumes': async () => (await extras()).extra('deleteWithAllVolumes', 'Delete, Purge and Destroy Unreferenced Disks'),
 
   'gaia.machine.snapshot': async () => (await snapshots()).take,
   'gaia.snapshot.restore': async () => (await snapshots()).restore,
@@ -69,6 +84,11 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.config.validateVagrantfile': async () => (await import('../preview/validate.ts')).validateVagrantfile,
 
   'gaia.config.openForm': async () => (await import('../editors/formEditor.ts')).openAsForm,
+
+  'gaia.template.use': async () => (await templates()).useTemplate,
+  'gaia.template.save': async () => (await templates()).saveTemplate,
+  'gaia.template.import': async () => (await templates()).importTemplate,
+  'gaia.template.export': async () => (await templates()).exportTemplate,
 
   'gaia.doctor': async () => (await help()).doctor,
   'gaia.showLog': async () => (await help()).showLog,
