@@ -8,6 +8,8 @@ import type { ActionResult } from './machines/perform.ts';
 import type { Disposable, Provider } from './machines/provider.ts';
 import type { ParsedConfig } from './config/model.ts';
 import type { Parts } from './ui/parts.ts';
+import type { GeneratedVagrantfile } from './vagrant/generate.ts';
+import type { ImportedVagrantfile } from './vagrant/import.ts';
 
 /** A verb of the domain, or `stop`, which is `shutDown`. */
 export type ApiVerb = Exclude<Action['verb'], 'create'> | 'stop';
@@ -25,9 +27,12 @@ export interface GaiaApi {
   readonly onDidChangeMachines: vscode.Event<FleetChange>;
   /** Queues one change to one machine, asks nothing, and resolves when it is done and the machine was read again. Rejects with a GaiaError. */
   run(id: MachineId | string, verb: ApiVerb, args?: Readonly<Record<string, unknown>>): Promise<ActionResult>;
+  /** Reads a .gaia.json; never rejects for what is wrong in it, which is in `problems`. */
   parseConfig(text: string): Promise<ParsedConfig>;
-  generateVagrantfile(text: string): Promise<unknown>;
-  importVagrantfile(text: string): Promise<unknown>;
+  /** The Vagrantfile that a .gaia.json stands for, with what Vagrant would stumble over. */
+  generateVagrantfile(text: string): Promise<GeneratedVagrantfile>;
+  /** The .gaia.json that a Vagrantfile stands for. The file is read, never run. */
+  importVagrantfile(text: string): Promise<ImportedVagrantfile>;
   plan(text: string): Promise<unknown>;
   apply(text: string): Promise<unknown>;
 }
@@ -50,9 +55,12 @@ export function createApi(parts: Parts): GaiaApi {
       await parts.ensureProviders();
       return operations.run({ ...args, verb: verb === 'stop' ? 'shutDown' : verb, id } as Action).result;
     },
-    parseConfig: () => notYet('parseConfig'),
-    generateVagrantfile: () => notYet('generateVagrantfile'),
-    importVagrantfile: () => notYet('importVagrantfile'),
+    parseConfig: async text => (await import('./config/parse.ts')).parseConfig(text),
+    generateVagrantfile: async text => {
+      const [{ parseConfig }, { generateVagrantfile }] = await Promise.all([import('./config/parse.ts'), import('./vagrant/generate.ts')]);
+      return generateVagrantfile(parseConfig(text));
+    },
+    importVagrantfile: async text => (await import('./vagrant/import.ts')).importVagrantfile(text),
     plan: () => notYet('plan'),
     apply: () => notYet('apply'),
   };

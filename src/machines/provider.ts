@@ -351,6 +351,8 @@ export interface ExtraVerb {
   available(machine: Machine): boolean;
   /** Asked before, naming what may be lost; undefined = nothing can be. l10n key with the machine's name as {0}. */
   readonly confirm?: string;
+  /** What it puts out is its result, so the log is shown when it is done. */
+  readonly showsOutput?: true;
   /** A text asked of the user first (name, path …). */
   readonly input?: { readonly prompt: string; readonly value?: string };
   run(id: MachineId, input: string | undefined, context: OperationContext): Promise<void>;

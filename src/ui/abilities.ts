@@ -6,7 +6,8 @@ import { isInTransit } from '../machines/machine.ts';
 import type { Provider } from '../machines/provider.ts';
 
 export type Look = 'openConsole' | 'openTerminal' | 'openInWindow' | 'copyAddress' | 'showDetails' | 'screenshot' | 'insertAdditions' | 'exportAppliance' | 'showCommands' | 'more' | 'startMode:gui' | 'startMode:headless' | 'startMode:detachable';
-export type Ability = Exclude<Verb, 'create' | 'extra'> | Look;
+/** `extra:discardSavedState`: a provider's own verb. */
+export type Ability = Exclude<Verb, 'create' | 'extra'> | Look | `extra:${string}`;
 
 const isOn = (machine: Machine): boolean => machine.state === 'running';
 const hasNoTask = (machine: Machine): boolean => !isInTransit(machine.state) && machine.lock === undefined;
@@ -36,6 +37,7 @@ const verbAbilities = (Object.keys(supports) as Verb[]).filter((verb): verb is E
 const lookAbilities = Object.keys(looks) as Look[];
 
 export function isAble(ability: Ability, machine: Machine, provider: Provider): boolean {
+  if (ability.startsWith('extra:')) return isEligible('extra', machine, provider) && (provider.extras?.find(extra => `extra:${extra.id}` === ability)?.available(machine) ?? false);
   return ability in looks ? looks[ability as Look](machine, provider) : isEligible(ability as Verb, machine, provider);
 }
 

@@ -151,9 +151,9 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
     await says('node', /^stopped/, 1);
     await tree.select(tree.row('node').nth(1));
     await workbench.page.keyboard.press('F2');
-    await workbench.quickInput.enter('web <b>2</b>');
-    await tree.row('web <b>2</b>').waitFor();
-    expect(await box.run(['list', 'vms'])).toContain(`"web <b>2</b>" {${id.prod}}`);
+    await workbench.quickInput.enter('web <b>2');
+    await tree.row('web <b>2').waitFor();
+    expect(await box.run(['list', 'vms'])).toContain(`"web <b>2" {${id.prod}}`);
   });
 
   it('groups by state and filters, and remembers both', async () => {

@@ -60,6 +60,7 @@ export function createExtras(tool: Tool, inventory: Inventory, states: MachineSt
     {
       id: 'showMachineLog',
       title: 'Show Log of the Machine',
+      showsOutput: true,
       icon: 'output',
       available: machine => machine.providerState !== 'inaccessible',
       async run(id, _input, context) {

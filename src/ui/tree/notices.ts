@@ -55,6 +55,8 @@ function failureNotices(entry: FleetEntry, about: string | undefined): readonly 
     });
     rows.push(...actions.map(actionNotice));
   }
+  // A provider may have said so itself.
+  if (said.some(({ actions }) => actions.some(action => action.command === 'gaia.refresh'))) return rows;
   rows.push({ icon: { name: 'refresh', color: 'gaia.action' }, label: t('Try Again'), context: 'action', command: { command: 'gaia.refresh', title: t('Try Again'), args: [{ provider: entry.provider.id, connection: entry.provider.connection.id }] } });
   return rows;
 }

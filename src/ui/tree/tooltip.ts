@@ -28,7 +28,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
   text.supportThemeIcons = true;
   text.appendMarkdown('**').appendText(machine.name).appendMarkdown('**\n\n');
   const rows: [string, string | undefined][] = [
-    [t('State'), machine.providerState === '' ? stateWords[machine.state]() : `${stateWords[machine.state]()} (${machine.providerState})`],
+    [t('State'), machine.providerState === '' || machine.providerState.toLocaleLowerCase() === stateWords[machine.state]() ? stateWords[machine.state]() : `${stateWords[machine.state]()} (${machine.providerState})`],
     [t('Where'), [connectionLabel(node.provider), ...(machine.path ?? [])].join(' / ')],
     [t('CPUs'), machine.cpus === undefined ? undefined : String(machine.cpus)],
     [t('Memory'), machine.memoryMiB === undefined ? undefined : formatMiB(machine.memoryMiB)],
