@@ -41,28 +41,39 @@ export function run(file, args, options = {}) {
 }
 
 const debianInstalled = name => /^install ok installed$/m.test(spawnSync('dpkg-query', ['-W', '-f', '${Status}\n', name], { encoding: 'utf8' }).stdout ?? '');
-let aptTurn = Promise.resolve();
+const debianKnows = name => /Candidate: (?!\(none\))/.test(spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' }).stdout ?? '');
+
+/** What several parts ask for at the same time is installed in one go. */
+let wanted = new Set(), installing;
+const unknown = new Set();
 
 /** Installs what is missing of these Debian packages. Needs root, or sudo that asks nothing; else Unavailable with the command to run. */
-export function debianPackages(names) {
-  const turn = aptTurn.then(() => installMissing(names));
-  aptTurn = turn.catch(() => {});
-  return turn;
+export async function debianPackages(names) {
+  const missing = () => names.filter(name => !debianInstalled(name));
+  if (!names.length) return;
+  if (process.platform !== 'linux' || !onPath('apt-get')) throw new Unavailable(`${names.join(', ')}: no apt-get on this machine`);
+  const lacking = missing().filter(name => unknown.has(name));
+  if (lacking.length) throw new Unavailable(`this release of the system has no package ${lacking.join(', ')}`);
+  if (!missing().length) return;
+  if (process.getuid() !== 0 && spawnSync('sudo', ['-n', 'true']).status !== 0) {
+    throw new Unavailable(`needs Debian packages and root to install them: sudo apt-get install --no-install-recommends ${missing().join(' ')}`);
+  }
+  for (const name of missing()) wanted.add(name);
+  installing ??= new Promise(resolve => setTimeout(resolve, 50)).then(installWanted).finally(() => { installing = undefined; });
+  await installing;
+  await debianPackages(names);        // again: some may have been asked for while another go was on its way
 }
 
-async function installMissing(names) {
-  if (process.platform !== 'linux' || !onPath('apt-get')) throw new Unavailable(`${names.join(', ')}: no apt-get on this machine`);
-  const missing = names.filter(name => !debianInstalled(name));
-  if (!missing.length) return;
-  const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
-  if (sudo.length && spawnSync('sudo', ['-n', 'true']).status !== 0) {
-    throw new Unavailable(`needs Debian packages and root to install them: sudo apt-get install --no-install-recommends ${missing.join(' ')}`);
-  }
-  console.error(`rig: installing Debian packages ${missing.join(', ')}`);
+async function installWanted() {
+  const names = [...wanted];
+  wanted = new Set();
+  console.error(`rig: installing Debian packages ${names.join(', ')}`);
   const apt = (...args) => {
-    const [file, ...rest] = [...sudo, 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args];
+    const [file, ...rest] = [...process.getuid() === 0 ? [] : ['sudo', '-n'], 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args];
     return run(file, rest, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
   };
   await apt('update');
-  await apt('install', '-y', '--no-install-recommends', ...missing);
+  for (const name of names) if (!debianKnows(name)) unknown.add(name);
+  const known = names.filter(name => !unknown.has(name));
+  if (known.length) await apt('install', '-y', '--no-install-recommends', ...known);
 }

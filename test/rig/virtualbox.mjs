@@ -1,6 +1,6 @@
 // A private, real VirtualBox: its own settings, machines and VBoxSVC, apart from any other on this computer.
 //   ensureVirtualBox()   installs it (get-virtualbox.sh)      privateVirtualBox()   a fresh, empty one for one test file
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -21,6 +21,8 @@ export async function ensureVirtualBox() {
   if (obstacle) throw new Unavailable(obstacle);
   await debianPackages([...onPath('gcc') ? [] : ['gcc', 'libc6-dev'], ...onPath('unshare') && onPath('flock') ? [] : ['util-linux'],
     ...fs.existsSync('/usr/share/keyrings/debian-archive-keyring.gpg') ? [] : ['debian-archive-keyring']]);
+  const enter = spawnSync('unshare', [...process.getuid() === 0 ? [] : ['--user', '--map-root-user'], '--mount', '--propagation', 'slave', 'mount', '--bind', '/usr', '/usr'], { encoding: 'utf8' });
+  if (enter.status !== 0) throw new Unavailable(`the private VirtualBox needs mount namespaces, and this machine (a container?) refuses them: ${enter.stderr?.trim()}`);
   if (!fs.existsSync(path.join(prefix, 'VERSION'))) console.error('rig: fetching VirtualBox (60 MB)');
   await run('bash', [path.join(here, 'get-virtualbox.sh'), prefix]);
   return { ...tools, version: fs.readFileSync(path.join(prefix, 'VERSION'), 'utf8').trim() };
