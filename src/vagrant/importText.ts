@@ -7,7 +7,11 @@ type Comments = (path: string) => { readonly before: readonly string[]; readonly
 export function importedText(machines: readonly ImportedMachine[], source: RubySource): string {
   const first = machines[0];
   const taken = new Set<number>();
-  const one = (machine: ImportedMachine, indent: string): string => write({ name: machine.name, provider: machine.provider, config: machine.config }, indent, '', commentsOf(machine, source, taken));
+  const one = (machine: ImportedMachine, indent: string): string => {
+    const comments = commentsOf(machine, source, taken);
+    const above = comments('').before.map(line => `${`// ${line}`.trimEnd()}\n${indent}`).join('');
+    return above + write({ name: machine.name, provider: machine.provider, config: machine.config }, indent, '', comments);
+  };
   if (machines.length === 1 && first) return `${one(first, '')}\n`;
   return `{\n  "machines": [${machines.map(machine => `\n    ${one(machine, '    ')}`).join(',')}\n  ]\n}\n`;
 }

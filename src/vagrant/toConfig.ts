@@ -29,6 +29,7 @@ export function providerOf(own: readonly Done[], all: readonly Done[], preferred
 export function toMachine(name: string, target: Target | undefined, all: Target, preferred: string | undefined, lose: Lose, keep: KeepStatement): ImportedMachine {
   const vagrantName = providerOf(target?.done ?? [], all.done, preferred);
   const maker = new Maker(name, providerNames[vagrantName] ?? vagrantName);
+  if (target) maker.from(target.line);
   const define = target ? target.options : new RubyHash();
   for (const [key, value] of define.entries()) maker.extra('define', asString(key), value, target?.line ?? 1);
   for (const done of [...all.done, ...(target?.done ?? [])]) {
@@ -93,6 +94,11 @@ class Maker {
       case 'provision': this.provision(done); break;
       case 'custom': this.custom(done.text, done.line); break;
     }
+  }
+
+  /** The line that names the machine. */
+  from(line: number): void {
+    this.lines.set('', line);
   }
 
   custom(text: string, line: number): void {
