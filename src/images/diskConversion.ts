@@ -1,4 +1,4 @@
-// From one disk format to another where the hypervisor's own tool cannot: cloud images (qcow2, raw) to VDI, VHD or raw.
+// From one disk format to another where the hypervisor's own tool cannot: cloud images (qcow2, raw) to VDI, VHDX, VHD or raw.
 import * as path from 'node:path';
 import { GaiaError } from '../machines/errors.ts';
 import type { OperationContext } from '../machines/provider.ts';

@@ -1,19 +1,16 @@
-// Writers of growing disk images: VDI (VirtualBox), dynamic VHD (Hyper-V) and raw with holes. Data come in the order of the disk; what never comes is zeros.
-import { randomBytes } from 'node:crypto';
+// Writers of growing disk images: VDI (VirtualBox), VHDX and dynamic VHD (Hyper-V), and raw with holes. Data come in the order of the disk; what never comes is zeros.
 import { isZero } from '../system/archive.ts';
 import type { OpenFile } from '../system/files.ts';
-
-export interface DiskWriter {
-  write(offset: number, bytes: Uint8Array): Promise<void>;
-  /** Writes what only the end knows: maps, footers. */
-  finish(): Promise<void>;
-}
+import type { DiskWriter } from './blockMap.ts';
+import { BlockMap, mebi, uuid, writeAt } from './blockMap.ts';
+import { vhdxWriter } from './vhdxWriter.ts';
 
 /** Formats by name; `virtualBytes` is a multiple of 512. */
 export const diskWriters = {
   raw: rawWriter,
   vdi: vdiWriter,
   vhd: vhdWriter,
+  vhdx: vhdxWriter,
 } as const;
 export type WritableFormat = keyof typeof diskWriters;
 
@@ -26,8 +23,6 @@ function rawWriter(handle: OpenFile, virtualBytes: number): DiskWriter {
     finish: () => handle.truncate(virtualBytes),
   };
 }
-
-const mebi = 2 ** 20;
 
 /** VDI 1.1: a header, a map of 1-MiB blocks (0xffffffff = zeros), the blocks. */
 function vdiWriter(handle: OpenFile, virtualBytes: number): DiskWriter {
@@ -97,7 +92,8 @@ function vhdFooter(virtualBytes: number): Buffer {
   footer.writeBigUInt64BE(512n, 16);
   // Seconds since 2000.
   footer.writeUInt32BE(Math.floor(Date.now() / 1000) - 946_684_800, 24);
-  footer.write('gaia', 28, 'latin1');
+  // By the maker's mark readers decide whether the size or the geometry counts; of Windows' own images it is the size.
+  footer.write('win ', 28, 'latin1');
   footer.writeUInt32BE(0x00010000, 32);
   footer.write('Wi2k', 36, 'latin1');
   footer.writeBigUInt64BE(BigInt(virtualBytes), 40);
@@ -134,53 +130,4 @@ function vhdGeometry(totalSectors: number): { cylinders: number; heads: number; 
 
 function vhdChecksum(bytes: Buffer): number {
   return ~bytes.reduce((sum, byte) => sum + byte, 0) >>> 0;
-}
-
-/** Puts data into blocks that are appended as the disk first needs them. */
-class BlockMap {
-  count = 0;
-  private readonly handle: OpenFile;
-  private readonly blockBytes: number;
-  private readonly prefixBytes: number;
-  private readonly dataAt: number;
-  private readonly placed: (index: number, at: number) => void;
-  private current = { index: -1, at: 0 };
-
-  constructor(handle: OpenFile, blockBytes: number, prefixBytes: number, dataAt: number, placed: (index: number, at: number) => void) {
-    this.handle = handle;
-    this.blockBytes = blockBytes;
-    this.prefixBytes = prefixBytes;
-    this.dataAt = dataAt;
-    this.placed = placed;
-  }
-
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      const index = Math.floor((offset + done) / this.blockBytes);
-      const inside = (offset + done) % this.blockBytes;
-      const piece = bytes.subarray(done, done + this.blockBytes - inside);
-      done += piece.length;
-      if (isZero(piece)) continue;
-      if (index !== this.current.index) await this.open(index);
-      await writeAt(this.handle, piece, this.current.at + this.prefixBytes + inside);
-    }
-  }
-
-  private async open(index: number): Promise<void> {
-    this.current = { index, at: this.dataAt + this.count * (this.blockBytes + this.prefixBytes) };
-    this.count++;
-    this.placed(index, this.current.at);
-    if (this.prefixBytes > 0) await writeAt(this.handle, Buffer.alloc(this.prefixBytes, 0xff), this.current.at);
-  }
-}
-
-async function writeAt(handle: OpenFile, bytes: Uint8Array, at: number): Promise<void> {
-  for (let written = 0; written < bytes.length;) written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
-}
-
-function uuid(): Buffer {
-  const bytes = randomBytes(16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes;
 }
