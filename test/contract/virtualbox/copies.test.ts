@@ -1,0 +1,202 @@
+// Snapshots, clones, appliances, boxes and images on a real VirtualBox: what is made, and what of other machines stays as it was.
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { MachineId, Snapshot } from '../../../src/machines/machine.ts';
+import { virtualBoxMissing } from '../../rig/virtualbox.mjs';
+import { useVirtualBox } from './bench.ts';
+
+const missing = virtualBoxMissing();
+const shape = (snapshots: readonly Snapshot[]): unknown => snapshots.map(({ name, current, children }) => [name, ...(current ? ['*'] : []), ...(children.length > 0 ? [shape(children)] : [])]);
+
+describe.skipIf(missing)(`snapshots, clones and appliances on a real VirtualBox${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  const t = useVirtualBox();
+  let id: MachineId;
+  let linked: MachineId;
+  let first: string;
+  let second: string;
+
+  it('takes snapshots of a machine that is off, with any name and description', async () => {
+    id = await t.provider.lifecycle!.create(t.spec('base', { disks: [{ sizeBytes: 16 * 2 ** 20 }] }), t.context);
+    first = await t.provider.snapshots!.take(id, { name: 'we"b \'ü\' <1>', description: 'line\n"two" & more' }, t.context);
+    second = await t.provider.snapshots!.take(id, { name: 'second' }, t.context);
+    const list = await t.provider.snapshots!.list(id, t.signal);
+    expect(shape(list)).toEqual([['we"b \'ü\' <1>', [['second', '*']]]]);
+    expect(list[0]).toMatchObject({ id: first, description: 'line\n"two" & more', withMemory: false, createdAt: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:]+Z$/) as string });
+    expect((await t.machine(id)).snapshotCount).toBe(2);
+  });
+
+  it('takes one of a running machine with its memory, and leaves it running', async () => {
+    await t.provider.power.start(id, {}, t.context);
+    const live = await t.provider.snapshots!.take(id, { name: 'live' }, t.context);
+    expect(await t.box.state(t.native(id))).toBe('running');
+    const tree = await t.provider.snapshots!.list(id, t.signal);
+    expect(tree[0]?.children[0]?.children[0]).toMatchObject({ id: live, withMemory: true, current: true });
+  });
+
+  it('restores one while the machine runs, which runs again afterwards; branches show', async () => {
+    await t.provider.snapshots!.restore(id, first, t.context);
+    expect(await t.box.state(t.native(id))).toBe('running');
+    await t.provider.power.powerOff(id, t.context);
+    await t.provider.snapshots!.take(id, { name: 'branch' }, t.context);
+    expect(shape(await t.provider.snapshots!.list(id, t.signal))).toEqual([['we"b \'ü\' <1>', [['second', [['live']]], ['branch', '*']]]]);
+  });
+
+  it('renames one, refuses to delete one with two children, deletes others', async () => {
+    await t.provider.snapshots!.edit!(id, second, { name: 'renamed "q"', description: 'new' }, t.context);
+    await expect(t.provider.snapshots!.delete(id, first, t.context)).rejects.toMatchObject({ code: 'wrongState' });
+    await t.provider.snapshots!.delete(id, second, t.context);
+    expect(shape(await t.provider.snapshots!.list(id, t.signal))).toEqual([['we"b \'ü\' <1>', [['branch', '*'], ['live']]]]);
+    await expect(t.provider.snapshots!.restore(id, second, t.context)).rejects.toMatchObject({ code: 'notFound' });
+  });
+
+  it('clones it linked and whole', async () => {
+    linked = await t.provider.cloning!.clone(id, { name: 'linked ü', linked: true, snapshot: first }, t.context);
+    const whole = await t.provider.cloning!.clone(id, { name: 'whole' }, t.context);
+    expect((await t.provider.list(t.signal)).map(machine => machine.name).sort()).toEqual(['base', 'linked ü', 'whole']);
+    expect((await t.provider.describe(linked, t.signal)).disks[0]?.extra?.['parent']).toBeDefined();
+    expect((await t.provider.describe(whole, t.signal)).disks[0]?.extra?.['parent']).toBeUndefined();
+    await expect(t.provider.cloning!.clone(id, { name: 'whole' }, t.context)).rejects.toMatchObject({ code: 'alreadyExists' });
+    await t.provider.lifecycle!.delete(whole, { disks: 'delete' }, t.context);
+  });
+
+  it('needs a snapshot for a linked clone, and takes one only when it may', async () => {
+    const plain = await t.provider.lifecycle!.create(t.spec('plain', { disks: [{ sizeBytes: 2 ** 20 }] }), t.context);
+    expect(await t.provider.cloning!.refusal!(plain, { linked: true }, t.signal)).toMatch(/snapshot/);
+    await expect(t.provider.cloning!.clone(plain, { name: 'c', linked: true }, t.context)).rejects.toMatchObject({ code: 'wrongState' });
+    expect((await t.machine(plain)).snapshotCount).toBe(0);
+    const clone = await t.provider.cloning!.clone(plain, { name: 'c', linked: true, takeSnapshot: true }, t.context);
+    expect((await t.machine(plain)).snapshotCount).toBe(1);
+    await t.provider.lifecycle!.delete(clone, { disks: 'delete' }, t.context);
+    await t.provider.lifecycle!.delete(plain, { disks: 'delete' }, t.context);
+  });
+
+  it('refuses to delete the base of a linked clone, before VirtualBox loses it', async () => {
+    expect((await t.provider.lifecycle!.deletionPreview(id, t.signal)).refused).toContain('linked ü');
+    await expect(t.provider.lifecycle!.delete(id, { disks: 'delete' }, t.context)).rejects.toMatchObject({ code: 'protected' });
+    expect((await t.machine(id)).name).toBe('base');
+  });
+
+  it('deletes the clone with its disks, and nothing of its base', async () => {
+    const before = (await t.provider.describe(id, t.signal)).disks[0]?.location as string;
+    const own = (await t.provider.describe(linked, t.signal)).disks[0]?.location as string;
+    await t.provider.lifecycle!.delete(linked, { disks: 'delete' }, t.context);
+    expect(existsSync(own)).toBe(false);
+    expect(existsSync(before)).toBe(true);
+  });
+
+  it('leaves a disk that another machine uses, and says so before', async () => {
+    const a = await t.provider.lifecycle!.create(t.spec('a', { disks: [{ sizeBytes: 2 ** 20 }] }), t.context);
+    const b = await t.provider.lifecycle!.create(t.spec('b'), t.context);
+    const disk = (await t.provider.describe(a, t.signal)).disks[0]?.location as string;
+    await t.box.run(['storageattach', t.native(b), '--storagectl', 'SATA', '--port', '0', '--device', '0', '--type', 'hdd', '--medium', disk]);
+    expect((await t.provider.lifecycle!.deletionPreview(a, t.signal)).disks).toMatchObject([{ location: disk, goes: false }]);
+    await t.provider.lifecycle!.delete(a, { disks: 'delete' }, t.context);
+    expect(existsSync(disk)).toBe(true);
+    await t.provider.lifecycle!.delete(b, { disks: 'delete' }, t.context);
+    expect(existsSync(disk)).toBe(false);
+  });
+
+  it('exports an OVA with progress, never over a file, and imports it twice', async () => {
+    const file = path.join(t.box.folder, 'base.ova');
+    t.steps.length = 0;
+    await t.provider.appliances!.export([id], file, t.context);
+    expect(statSync(file).size).toBeGreaterThan(1000);
+    expect(t.steps.filter(step => step.fraction !== undefined).length).toBeGreaterThan(1);
+    await expect(t.provider.appliances!.export([id], file, t.context)).rejects.toMatchObject({ code: 'alreadyExists' });
+    const [one] = await t.provider.appliances!.import(file, { name: 'imported ü' }, t.context);
+    const [two] = await t.provider.appliances!.import(file, {}, t.context);
+    expect((await t.machine(one!)).name).toBe('imported ü');
+    expect((await t.machine(two!)).name).toBe('base 1');
+    await t.provider.lifecycle!.delete(two!, { disks: 'delete' }, t.context);
+    expect(readdirSync(t.box.machineFolder).filter(name => name.startsWith('gaia-import'))).toEqual([]);
+  });
+
+  it('makes a machine from an unpacked box: its own settings, a larger disk, a further one, none of the author\'s networks and folders', async () => {
+    const folder = path.join(t.box.folder, 'box');
+    mkdirSync(folder);
+    await t.box.run(['sharedfolder', 'add', t.native(id), '--name', 'authors', '--hostpath', folder]);
+    await t.box.run(['modifyvm', t.native(id), '--natpf1', 'ssh,tcp,127.0.0.1,2222,,22', '--nic2', 'intnet', '--intnet2', 'x']);
+    await t.box.run(['export', t.native(id), '--output', path.join(folder, 'box.ovf')]);
+    await t.box.run(['modifyvm', t.native(id), '--nic2', 'none']);
+    writeFileSync(path.join(folder, 'metadata.json'), '{"provider":"virtualbox"}');
+    const made = await t.provider.lifecycle!.create(t.spec('from box', {
+      cpus: 2, memoryMiB: 80, source: { kind: 'box', name: 'test/box', folder },
+      disks: [{ sizeBytes: 32 * 2 ** 20 }, { sizeBytes: 8 * 2 ** 20 }],
+      portForwards: [{ guestPort: 22, hostPort: 2400, protocol: 'tcp', id: 'ssh' }],
+      options: { vram: 20 },
+    }), t.context);
+    const details = await t.provider.describe(made, t.signal);
+    expect(details.machine).toMatchObject({ name: 'from box', cpus: 2, memoryMiB: 80, state: 'stopped' });
+    expect(details.disks.filter(disk => disk.kind === 'disk').map(disk => disk.capacityBytes)).toEqual([32 * 2 ** 20, 8 * 2 ** 20]);
+    expect(details.portForwards).toEqual([{ name: 'ssh', adapter: 1, protocol: 'tcp', hostPort: 2400, guestPort: 22 }]);
+    expect(details.adapters.map(adapter => adapter.mode)).toEqual(['nat']);
+    expect(details.sharedFolders).toEqual([]);
+    await t.provider.power.start(made, {}, t.context);
+    expect(await t.box.state(t.native(made))).toBe('running');
+    await t.provider.power.powerOff(made, t.context);
+    await t.provider.lifecycle!.delete(made, { disks: 'delete' }, t.context);
+    expect(existsSync(path.join(folder, 'box.ovf'))).toBe(true);
+  });
+
+  it('makes a machine from a disk image, raw or not, and leaves the image as it was', async () => {
+    const raw = path.join(t.box.folder, 'disk.img');
+    writeFileSync(raw, Buffer.alloc(4 * 2 ** 20, 7));
+    const vdi = path.join(t.box.folder, 'disk.vdi');
+    await t.box.run(['convertfromraw', raw, vdi]);
+    for (const file of [raw, vdi]) {
+      const before = readFileSync(file);
+      const made = await t.provider.lifecycle!.create(t.spec(`of ${path.basename(file)}`, { source: { kind: 'image', url: file, path: file }, disks: [{ sizeBytes: 8 * 2 ** 20 }] }), t.context);
+      expect((await t.provider.describe(made, t.signal)).disks.map(disk => [disk.kind, disk.capacityBytes])).toEqual([['disk', 8 * 2 ** 20], ['cdrom', undefined]]);
+      await t.provider.lifecycle!.delete(made, { disks: 'delete' }, t.context);
+      expect(readFileSync(file).equals(before)).toBe(true);
+    }
+    expect(await t.box.run(['list', 'hdds'])).not.toContain('disk.vdi');
+  });
+
+  it('makes a machine from an ISO, with a disk to install on, and one as a linked clone', async () => {
+    const iso = path.join(t.box.folder, 'debian-13 ü.iso');
+    writeFileSync(iso, Buffer.alloc(2048 * 20));
+    const made = await t.provider.lifecycle!.create(t.spec('installer', { source: { kind: 'iso', url: iso, path: iso }, options: { gui: true } }), t.context);
+    const details = await t.provider.describe(made, t.signal);
+    expect(details.osType).toBe('Debian_64');
+    expect(details.disks).toMatchObject([{ kind: 'disk', capacityBytes: 20 * 2 ** 30 }, { kind: 'cdrom', location: iso }]);
+    expect((await t.provider.commands({ verb: 'start', id: made }, t.signal))[0]?.text).toContain('--type gui');
+    await t.provider.extras!.find(extra => extra.id === 'ejectMedia')!.run(made, undefined, t.context);
+    expect((await t.provider.describe(made, t.signal)).disks[1]?.location).toBeUndefined();
+    const clone = await t.provider.lifecycle!.create(t.spec('clone of base', { source: { kind: 'clone', of: 'base', linked: true, snapshot: 'branch' }, memoryMiB: 48 }), t.context);
+    expect(await t.machine(clone)).toMatchObject({ name: 'clone of base', memoryMiB: 48 });
+    await t.provider.lifecycle!.delete(clone, { disks: 'delete' }, t.context);
+    await t.provider.lifecycle!.delete(made, { disks: 'delete' }, t.context);
+    expect(existsSync(iso)).toBe(true);
+  });
+
+  it('lists networks, makes and removes a NAT network, and gives values for completion', async () => {
+    await t.provider.networks!.create!({ kind: 'natnetwork', name: 'nn', network: '10.9.0.0/24' }, t.context);
+    expect(await t.provider.networks!.list(t.signal)).toContainEqual({ name: 'nn', kind: 'natnetwork', detail: '10.9.0.0/24' });
+    await t.provider.networks!.remove!({ name: 'nn', kind: 'natnetwork' }, t.context);
+    expect((await t.provider.networks!.list(t.signal)).filter(network => network.kind === 'natnetwork')).toEqual([]);
+    expect((await t.provider.suggestions!.values('config.provider_config.ostype', t.signal)).map(item => item.value)).toContain('Debian_64');
+    expect((await t.provider.suggestions!.values('config.clone_from', t.signal)).map(item => item.value)).toContain('base');
+    expect((await t.provider.suggestions!.values('config.networks[0].bridge', t.signal))).toBeInstanceOf(Array);
+    if (existsSync('/dev/vboxnetctl')) return;
+    await expect(t.provider.networks!.create!({ kind: 'hostonly', ip: '192.168.56.1' }, t.context)).rejects.toMatchObject({ code: 'notReady' });
+    await expect(t.provider.networks!.create!({ kind: 'hostonly', ip: '10.1.2.1' }, t.context)).rejects.toMatchObject({ code: 'invalidInput' });
+  });
+
+  it('hints when a machine changes from outside, and shows it in the next list', async () => {
+    let hints = 0;
+    const watch = t.provider.watch!(() => { hints++; });
+    await new Promise(resolve => setTimeout(resolve, 300));
+    await t.box.run(['startvm', t.native(id), '--type', 'headless']);
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(0);
+    expect((await t.machine(id)).state).toBe('running');
+    await new Promise(resolve => setTimeout(resolve, 700));
+    const before = hints;
+    await t.box.run(['controlvm', t.native(id), 'pause']);
+    await expect.poll(() => hints, { timeout: 5000 }).toBeGreaterThan(before);
+    expect((await t.machine(id)).state).toBe('paused');
+    watch.dispose();
+    await t.box.run(['controlvm', t.native(id), 'poweroff']);
+  });
+});
