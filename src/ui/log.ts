@@ -2,13 +2,11 @@
 import * as vscode from 'vscode';
 import type { Operation, Operations } from '../machines/operations.ts';
 import type { RequestRecord } from '../machines/provider.ts';
-
-/** Requests remembered, to tell a poll's repetition from news. */
-const remembered = 500;
+import { Repetitions, requestLine } from './requestLines.ts';
 
 export class Log implements vscode.Disposable {
   readonly channel: vscode.LogOutputChannel;
-  readonly #last = new Map<string, string>();
+  readonly #repetitions = new Repetitions();
 
   constructor() {
     this.channel = vscode.window.createOutputChannel('Gaia', { log: true });
@@ -16,12 +14,8 @@ export class Log implements vscode.Disposable {
 
   /** Give this to providers as their `record`. What a poll repeats with the same outcome goes to the debug level. */
   readonly record = (request: RequestRecord): void => {
-    const ended = request.outcome === 'ok' ? String(request.status ?? 'ok') : request.status === undefined ? request.outcome : `${request.outcome} ${String(request.status)}`;
-    const line = `${request.text} → ${ended} (${String(Math.round(request.durationMs))} ms)`;
-    const repeated = this.#last.get(request.text) === ended;
-    this.#last.delete(request.text);
-    this.#last.set(request.text, ended);
-    if (this.#last.size > remembered) this.#last.delete(this.#last.keys().next().value as string);
+    const line = requestLine(request);
+    const repeated = this.#repetitions.isRepeated(request);
     if (repeated) this.channel.debug(line);
     else if (request.outcome === 'ok') this.channel.info(line);
     else this.channel.warn(request.output ? `${line}\n${indent(request.output)}` : line);

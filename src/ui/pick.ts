@@ -10,14 +10,17 @@ export async function pickMachines(targets: readonly Target[], options: { readon
   const picker = vscode.window.createQuickPick<MachineItem>();
   picker.title = options.title;
   picker.placeholder = options.many ? t('Choose machines') : t('Choose a machine');
-  picker.canSelectMany = options.many;
+  // Ticking the only one there is would be a needless step.
+  picker.canSelectMany = options.many && targets.length > 1;
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
   picker.items = machineItems(targets);
+  picker.activeItems = picker.items.slice(0, 1);
   try {
     return await new Promise(resolve => {
       picker.onDidAccept(() => {
         const chosen = picker.selectedItems.length > 0 ? picker.selectedItems : picker.activeItems;
+        if (chosen.length === 0) return;
         resolve(chosen.map(item => item.target));
         picker.hide();
       });

@@ -67,7 +67,7 @@ export async function rename(parts: Parts, args: Arguments): Promise<void> {
 }
 
 async function snapshotFor(parts: Parts, args: Arguments, title: string, verb: 'restoreSnapshot' | 'deleteSnapshot' | 'editSnapshot'): Promise<{ readonly target: Target; readonly snapshot: Snapshot } | undefined> {
-  const node = snapshotNodeOf(parts, args);
+  const node = await snapshotNodeOf(parts, args);
   if (node) return { target: { machine: node.owner.machine, provider: node.owner.provider }, snapshot: node.snapshot };
   const [target] = await targetsOf(parts, { ability: verb, title }, args);
   if (!target) return undefined;

@@ -28,6 +28,8 @@ export interface Wanted {
 export async function targetsOf(parts: Parts, wanted: Wanted, args: Arguments): Promise<readonly Target[]> {
   await parts.ensureProviders();
   const named = await namedTargets(parts, args);
+  // A key on a row that is no machine (a folder, an advice) means nothing here.
+  if (named?.length === 0 && isKey(args[0])) return [];
   if (named) {
     const able = named.filter(({ machine, provider }) => isAble(wanted.ability, machine, provider));
     if (able.length === 0) void vscode.window.showInformationMessage(named.length === 1 && named[0] ? t('This cannot be done to “{0}” now.', named[0].machine.name) : t('This cannot be done to any of these machines now.'));
@@ -55,7 +57,7 @@ export function targetById(parts: Parts, id: string): Target | undefined {
 /** undefined = the arguments name no machine. */
 async function namedTargets(parts: Parts, args: Arguments): Promise<readonly Target[] | undefined> {
   const [first, selection] = args;
-  if (isKey(first)) return machinesIn(parts.view.tree.selection);
+  if (isKey(first)) return machinesIn(await rowsUnderKey(parts));
   if (typeof first === 'string') return idTargets(parts, [first]);
   if (Array.isArray(first) && first.every(id => typeof id === 'string')) return idTargets(parts, first);
   if (isNode(first)) {
@@ -75,9 +77,23 @@ function machinesIn(nodes: readonly Node[]): readonly Target[] {
   return [...new Map(rows.map(({ machine, provider }) => [machine.id, { machine, provider }])).values()];
 }
 
-export function snapshotNodeOf(parts: Parts, args: Arguments): SnapshotNode | undefined {
-  const first = isKey(args[0]) ? parts.view.tree.selection[0] : args[0];
+export async function snapshotNodeOf(parts: Parts, args: Arguments): Promise<SnapshotNode | undefined> {
+  const first = isKey(args[0]) ? (await rowsUnderKey(parts))[0] : args[0];
   return isNode(first) && first.kind === 'snapshot' ? first : undefined;
+}
+
+/**
+ * The rows that a key press means: all selected ones, or the one that has the focus. The arrow keys move the focus and leave the selection
+ * behind, and VS Code tells extensions of the selection only: so the focused row is selected first. That folds or unfolds it as Enter
+ * does, which is undone.
+ */
+async function rowsUnderKey(parts: Parts): Promise<readonly Node[]> {
+  const { tree } = parts.view;
+  if (tree.selection.length > 1) return tree.selection;
+  await vscode.commands.executeCommand('list.select');
+  const [row] = tree.selection;
+  if (row?.kind === 'machine' && vscode.workspace.getConfiguration('workbench.tree').get('expandMode') !== 'doubleClick') await vscode.commands.executeCommand('list.toggleExpand');
+  return tree.selection;
 }
 
 /** A key binding passes `{ "from": "tree" }`, since VS Code gives it no row. */

@@ -7,6 +7,7 @@ import { deletionDetail, refusals } from '../../../src/ui/deletion.ts';
 import { doctorReport } from '../../../src/ui/doctorReport.ts';
 import { addressesOf, sshAuthority, sshEndpoints } from '../../../src/ui/endpoint.ts';
 import { setTranslate, t } from '../../../src/ui/l10n.ts';
+import { Repetitions, requestLine } from '../../../src/ui/requestLines.ts';
 import { parseFilter } from '../../../src/ui/tree/filter.ts';
 import { errorText, failureText, verbWords, wordsFor } from '../../../src/ui/words.ts';
 import { fillIn } from '../../../src/machines/errors.ts';
@@ -111,5 +112,23 @@ describe('the doctor', () => {
       diagnosis: { usable: false, problems: [{ severity: 'error', code: 'fake.notInstalled', message: 'Not there.', hint: 'Install it.', actions: [{ title: 'Install', command: 'gaia.runInTerminal', args: ['apt install fake'] }], raw: 'ENOENT' }] },
     }], { gaia: '1.2.3', vscode: '1.105', app: 'VS Code', platform: 'linux x64', node: 'v22', remote: '', trusted: false });
     for (const part of ['Gaia 1.2.3', '❌ Fake', 'Not there. (`fake.notInstalled`)', 'Install it.', '`apt install fake`', 'ENOENT', 'not trusted']) expect(report).toContain(part);
+  });
+});
+
+describe('the log', () => {
+  const request = { text: 'VBoxManage list vms', durationMs: 22.6, status: 0, outcome: 'ok' } as const;
+
+  it('says what was run, how it ended and how long it took', () => {
+    expect(requestLine(request)).toBe('VBoxManage list vms → 0 (23 ms)');
+    expect(requestLine({ ...request, status: 1, outcome: 'failed' })).toBe('VBoxManage list vms → failed 1 (23 ms)');
+    expect(requestLine({ text: 'x', durationMs: 30000, outcome: 'timedOut' })).toBe('x → timedOut (30000 ms)');
+  });
+
+  it('tells news from what a poll repeats', () => {
+    const repetitions = new Repetitions(2);
+    expect([request, request, { ...request, status: 1, outcome: 'failed' as const }, request].map(one => repetitions.isRepeated(one))).toEqual([false, true, false, false]);
+    repetitions.isRepeated({ ...request, text: 'a' });
+    repetitions.isRepeated({ ...request, text: 'b' });
+    expect(repetitions.isRepeated(request)).toBe(false);
   });
 });
