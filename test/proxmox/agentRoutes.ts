@@ -87,9 +87,17 @@ export const agentRoutes: Routes = {
   'GET /nodes/{node}/lxc/{vmid}/interfaces': call => {
     const guest = call.cluster.guest(call);
     if (guest.status !== 'running') return [];
-    return [
-      { name: 'lo', hwaddr: '00:00:00:00:00:00', inet: '127.0.0.1/8', inet6: '::1/128' },
-      ...macs(guest).map((hwaddr, i) => ({ name: `eth${String(i)}`, hwaddr: hwaddr.toLowerCase(), ...(i === 0 && guest.addresses[0] !== undefined ? { inet: `${guest.addresses[0]}/24` } : {}) })),
-    ];
+    const one = (name: string, mac: string, addresses: readonly (readonly [string, number])[]): Record<string, unknown> => {
+      const v4 = addresses.find(([ip]) => !ip.includes(':'));
+      const v6 = addresses.find(([ip]) => ip.includes(':'));
+      return {
+        name,
+        hwaddr: mac.toLowerCase(),
+        ...(v4 === undefined ? {} : { inet: v4.join('/') }),
+        ...(v6 === undefined ? {} : { inet6: v6.join('/') }),
+        ...(call.cluster.atLeast(8) ? { 'hardware-address': mac.toLowerCase(), 'ip-addresses': addresses.map(([ip, prefix]) => ({ 'ip-address': ip, 'ip-address-type': ip.includes(':') ? 'inet6' : 'inet', prefix })) } : {}),
+      };
+    };
+    return [one('lo', '00:00:00:00:00:00', [['127.0.0.1', 8], ['::1', 128]]), ...macs(guest).map((mac, i) => one(`eth${String(i)}`, mac, i === 0 ? guest.addresses.map(ip => [ip, ip.includes(':') ? 64 : 24] as const) : []))];
   },
 };

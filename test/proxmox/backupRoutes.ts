@@ -146,7 +146,7 @@ const jobOf = (call: Call): Record<string, unknown> => call.cluster.state.backup
 
 export const backupRoutes: Routes = {
   'POST /nodes/{node}/vzdump': vzdump,
-  'GET /nodes/{node}/vzdump/defaults': () => ({ mode: 'snapshot', storage: 'local', 'prune-backups': { 'keep-all': 1 } }),
+  'GET /nodes/{node}/vzdump/defaults': () => ({ mode: 'snapshot', storage: 'local', 'prune-backups': 'keep-all=1' }),
   'GET /cluster/backup': call => [...call.cluster.state.backupJobs.values()],
   'POST /cluster/backup': call => {
     const id = text(call, 'id') ?? `backup-${Math.floor(call.cluster.clock.now()).toString(16)}`;

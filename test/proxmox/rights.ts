@@ -55,9 +55,11 @@ type Granted = Map<string, 0 | 1>;
 
 export class Rights {
   private readonly state: ClusterState;
+  private readonly everything: Granted;
 
   constructor(state: ClusterState) {
     this.state = state;
+    this.everything = new Map(privilegesOf(state.version).map(p => [p, 1]));
   }
 
   /** The privileges on `path`: name → does it propagate below? Presence is the right; 0 is no denial. */
@@ -94,7 +96,7 @@ export class Rights {
   }
 
   private ofUser(userid: string, path: string): Granted {
-    if (userid === 'root@pam') return new Map(privilegesOf(this.state.version).map(p => [p, 1]));
+    if (userid === 'root@pam') return this.everything;
     const groups = [...this.state.groups].filter(([, members]) => members.includes(userid)).map(([name]) => `@${name}`);
     return this.withPools(userid, [userid, ...groups], path);
   }

@@ -239,7 +239,7 @@ export function addGuest(state: ClusterState, seed: GuestSeed): GuestState {
     addresses: [...(seed.addresses ?? [`192.0.2.${String(100 + (vmid % 150))}`])],
   };
   state.guests.set(vmid, guest);
-  for (const [key, value] of Object.entries(config)) if (isDriveKey(key) || key === 'vmstate') seedVolume(state, guest, String(value));
+  for (const [key, value] of Object.entries(config)) if (isDriveKey(key) || key === 'vmstate') seedVolume(state, guest, String(value), seed.config?.[key] !== undefined);
   if (seed.pool !== undefined) {
     const pool = state.pools.get(seed.pool) ?? { poolid: seed.pool, vms: [], storages: [] };
     pool.vms.push(vmid);
@@ -257,10 +257,11 @@ function volumeName(storage: StorageState, vmid: number, index: number, base: bo
   return isFileBased(storage) ? `${storage.storage}:${String(vmid)}/${name}.${kind === 'qemu' ? 'qcow2' : 'raw'}` : `${storage.storage}:${name}`;
 }
 
-function seedVolume(state: ClusterState, guest: GuestState, value: string): void {
+/** A guest's own new volume never is, and looking for it costs at thousands of guests. */
+function seedVolume(state: ClusterState, guest: GuestState, value: string, mayExist: boolean): void {
   const drive = parseDrive(value);
   const storage = state.storages.get(drive.file.split(':')[0] ?? '');
-  if (!storage || state.volumes.some(v => v.volid === drive.file && (v.node === undefined || v.node === guest.node))) return;
+  if (!storage || (mayExist && state.volumes.some(v => v.volid === drive.file && (v.node === undefined || v.node === guest.node)))) return;
   const content = drive.file.includes(':iso/') ? 'iso' : guest.kind === 'lxc' ? 'rootdir' : 'images';
   state.volumes.push({ volid: drive.file, storage: storage.storage, ...(storage.shared ? {} : { node: guest.node }), content, format: /\.(\w+)$/.exec(drive.file)?.[1] ?? 'raw', size: parseSize(drive.options.get('size') ?? '0') || 4_194_304, ...(content === 'iso' ? {} : { vmid: guest.vmid }), ctime: 1_760_000_000 });
 }
