@@ -1,5 +1,6 @@
 // npm run l10n: collects every text a person can see from src/ into l10n/bundle.l10n.json, the list translators start from.
 //   t('…') and l10n.t('…')                            texts made in ui/
+//   phrase('…')                                       texts below ui/ that stand in a table or an argument
 //   message:, hint:, left: '…'; title: '…' of actions  texts of GaiaError, Problem and progress, made below ui/ and translated at the edge
 // `--check` writes nothing and fails when the list, or a translation (l10n/bundle.l10n.<language>.json), lacks one.
 import fs from 'node:fs';
@@ -27,10 +28,10 @@ export async function collectTexts() {
   const visit = node => {
     if (ts.isCallExpression(node)) {
       const name = ts.isPropertyAccessExpression(node.expression) ? node.expression.getText().replace(/^vscode\./, '') : node.expression.getText();
-      if ((name === 't' || name === 'l10n.t') && node.arguments[0]) literal(node.arguments[0]).forEach(text => texts.add(text));
+      if ((name === 't' || name === 'l10n.t' || name === 'phrase') && node.arguments[0]) literal(node.arguments[0]).forEach(text => texts.add(text));
     } else if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name)) {
       const siblings = ts.isObjectLiteralExpression(node.parent) ? node.parent.properties.map(p => p.name?.getText()) : [];
-      const isText = textProperties.has(node.name.text) || (node.name.text === 'title' && siblings.some(s => s === 'command' || s === 'url'));
+      const isText = textProperties.has(node.name.text) || (node.name.text === 'title' && siblings.some(s => s === 'command' || s === 'url' || s === 'changes'));
       // A sentence, not a code or a placeholder filled in later.
       if (isText) literal(node.initializer).filter(text => /\p{L}{2}/u.test(text) && !/^\{\w+\}$/.test(text)).forEach(text => texts.add(text));
     }

@@ -1,6 +1,7 @@
 // The syntax tree of JSON with comments: reading values from it and finding places in it.
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { ConfigPath } from './model.ts';
+import { phrase } from './phrase.ts';
 
 export type { Node, ParseError } from 'jsonc-parser';
 
@@ -15,24 +16,24 @@ export function treeOf(text: string): { readonly root: Node | undefined; readonl
 /** One English sentence for a parser's error code: an l10n key. */
 export function syntaxMessage(error: ParseError): string {
   const messages: Record<string, string> = {
-    InvalidSymbol: 'This is not JSON: expected a value.',
-    InvalidNumberFormat: 'This is not a number.',
-    PropertyNameExpected: 'A property name in double quotes is missing here.',
-    ValueExpected: 'A value is missing here.',
-    ColonExpected: 'A colon is missing here.',
-    CommaExpected: 'A comma is missing here.',
-    CloseBraceExpected: 'A closing brace is missing here.',
-    CloseBracketExpected: 'A closing bracket is missing here.',
-    EndOfFileExpected: 'There is text after the end.',
-    InvalidCommentToken: 'This comment is broken.',
-    UnexpectedEndOfComment: 'This comment does not end.',
-    UnexpectedEndOfString: 'This text does not end: a double quote is missing.',
-    UnexpectedEndOfNumber: 'This number is cut off.',
-    InvalidUnicode: 'This is not a Unicode escape: \\u takes four hexadecimal digits.',
-    InvalidEscapeCharacter: 'This escape is not known in JSON; write a backslash as \\\\.',
-    InvalidCharacter: 'A control character cannot stand in a text as it is.',
+    InvalidSymbol: phrase('This is not JSON: expected a value.'),
+    InvalidNumberFormat: phrase('This is not a number.'),
+    PropertyNameExpected: phrase('A property name in double quotes is missing here.'),
+    ValueExpected: phrase('A value is missing here.'),
+    ColonExpected: phrase('A colon is missing here.'),
+    CommaExpected: phrase('A comma is missing here.'),
+    CloseBraceExpected: phrase('A closing brace is missing here.'),
+    CloseBracketExpected: phrase('A closing bracket is missing here.'),
+    EndOfFileExpected: phrase('There is text after the end.'),
+    InvalidCommentToken: phrase('This comment is broken.'),
+    UnexpectedEndOfComment: phrase('This comment does not end.'),
+    UnexpectedEndOfString: phrase('This text does not end: a double quote is missing.'),
+    UnexpectedEndOfNumber: phrase('This number is cut off.'),
+    InvalidUnicode: phrase('This is not a Unicode escape: \\u takes four hexadecimal digits.'),
+    InvalidEscapeCharacter: phrase('This escape is not known in JSON; write a backslash as \\\\.'),
+    InvalidCharacter: phrase('A control character cannot stand in a text as it is.'),
   };
-  return messages[printParseErrorCode(error.error)] ?? 'This is not JSON.';
+  return messages[printParseErrorCode(error.error)] ?? phrase('This is not JSON.');
 }
 
 /** The plain value: objects with own properties only, also for a key like `__proto__`. Of a key given twice the last counts, as everywhere in JSON. */

@@ -2,6 +2,7 @@
 import { isMap, isScalar, parseDocument, stringify, type Document, type Pair } from 'yaml';
 import { isObject } from './merge.ts';
 import type { ParseProblem } from './model.ts';
+import { phrase } from './phrase.ts';
 
 export interface YamlResult {
   /** The same as .gaia.json text, comments kept as far as they stand before or behind a key or entry. Absent when the text is no YAML at all. */
@@ -17,17 +18,17 @@ const limits = { characters: 1024 * 1024, aliases: 100 };
 export function yamlToJson(text: string): YamlResult {
   const failed = (code: string, message: string, offset = 0, values?: readonly (string | number)[]): YamlResult =>
     ({ problems: [{ code, severity: 'error', message, range: { offset, length: 1 }, ...(values && { values }) }] });
-  if (text.length > limits.characters) return failed('too-large', 'This file is larger than {0} MB: Gaia does not read it. Split it into several files.', 0, [1]);
-  if (text.includes('\0')) return failed('not-text', 'This is not a text file.');
+  if (text.length > limits.characters) return failed('too-large', phrase('This file is larger than {0} MB: Gaia does not read it. Split it into several files.'), 0, [1]);
+  if (text.includes('\0')) return failed('not-text', phrase('This is not a text file.'));
   try {
     const document = parseDocument(text, { version: '1.2', uniqueKeys: true, maxAliasCount: limits.aliases } as Parameters<typeof parseDocument>[1]);
     const [error] = document.errors;
-    if (error) return failed('syntax', 'This is not YAML: {0}', error.pos[0], [error.message.split('\n')[0] ?? '']);
+    if (error) return failed('syntax', phrase('This is not YAML: {0}'), error.pos[0], [error.message.split('\n')[0] ?? '']);
     const value: unknown = document.toJS({ maxAliasCount: limits.aliases });
-    if (!isObject(value)) return failed('shape', 'A Gaia file is an object with "name", "provider" and "config", or with "machines".');
+    if (!isObject(value)) return failed('shape', phrase('A Gaia file is an object with "name", "provider" and "config", or with "machines".'));
     return { json: commented(document, value), value, problems: [] };
   } catch (error) {
-    return failed('syntax', 'This is not YAML: {0}', 0, [error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)]);
+    return failed('syntax', phrase('This is not YAML: {0}'), 0, [error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)]);
   }
 }
 

@@ -1,5 +1,6 @@
 // What Vagrant merges or drops without a word, and what no Vagrantfile can hold.
 import type { ConfigPath } from '../model.ts';
+import { phrase } from '../phrase.ts';
 import type { Finding, MachineCheck } from './check.ts';
 import { entries, text, texts } from './values.ts';
 
@@ -8,7 +9,7 @@ export const duplicateGuestPath: MachineCheck = {
   severity: 'error',
   about: 'Two synced folders go to one place inside the machine. Vagrant takes them for one: the second replaces the first, without a word.',
   find({ config }) {
-    return twins(entries(config, 'synced_folders').map(({ entry, path }) => ({ key: text(entry['guest_path'])?.replace(/(.)\/+$/, '$1'), path: [...path, 'guest_path'] })), 'Another folder goes to "{0}" already: this one replaces it.');
+    return twins(entries(config, 'synced_folders').map(({ entry, path }) => ({ key: text(entry['guest_path'])?.replace(/(.)\/+$/, '$1'), path: [...path, 'guest_path'] })), phrase('Another folder goes to "{0}" already: this one replaces it.'));
   },
 };
 
@@ -17,7 +18,7 @@ export const duplicateProvisioner: MachineCheck = {
   severity: 'error',
   about: 'Two provisioners have one name. Vagrant merges them into one step, where the later settings win.',
   find({ config }) {
-    return twins(entries(config, 'provisioners').map(({ entry, path }) => ({ key: text(entry['name']), path: [...path, 'name'] })), 'Another step has the name "{0}" already: the two become one.');
+    return twins(entries(config, 'provisioners').map(({ entry, path }) => ({ key: text(entry['name']), path: [...path, 'name'] })), phrase('Another step has the name "{0}" already: the two become one.'));
   },
 };
 
@@ -26,7 +27,7 @@ export const duplicateForwardId: MachineCheck = {
   severity: 'error',
   about: 'Two forwarded ports have one `id`. Vagrant takes them for one: the second replaces the first, without a word.',
   find({ config }) {
-    return twins(entries(config, 'networks').map(({ entry, path }) => ({ key: entry['type'] === 'forwarded_port' ? text(entry['id']) : undefined, path: [...path, 'id'] })), 'Another forwarded port has the id "{0}" already: this one replaces it.');
+    return twins(entries(config, 'networks').map(({ entry, path }) => ({ key: entry['type'] === 'forwarded_port' ? text(entry['id']) : undefined, path: [...path, 'id'] })), phrase('Another forwarded port has the id "{0}" already: this one replaces it.'));
   },
 };
 
@@ -48,10 +49,10 @@ export const unwritableText: MachineCheck = {
   find({ name, config }) {
     const found: Finding[] = [];
     for (const { text: value, path } of [{ text: name, path: ['name'] }, ...texts(config, ['config'])]) {
-      const bad = value.includes('\0') ? 'a NUL' : /\p{Cs}/u.test(value) ? 'half a character (a lone surrogate)' : undefined;
-      if (bad === undefined) continue;
+      const nul = value.includes('\0');
+      if (!nul && !/\p{Cs}/u.test(value)) continue;
       const clean = value.replaceAll('\0', '').replaceAll(/\p{Cs}/gu, '');
-      found.push({ path, message: 'This text holds {0}: it cannot be passed on.', values: [bad], fixes: [{ title: 'Remove it', changes: [{ kind: 'set', path, value: clean }], preferred: true }] });
+      found.push({ path, message: nul ? 'This text holds a NUL: it cannot be passed on.' : 'This text holds half a character (a lone surrogate): it cannot be passed on.', fixes: [{ title: 'Remove it', changes: [{ kind: 'set', path, value: clean }], preferred: true }] });
     }
     return found;
   },

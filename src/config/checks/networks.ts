@@ -1,5 +1,6 @@
 // Addresses and networks.
 import { defaultHostOnlyRanges, isAllowedHostOnly, networksConfPath } from '../../machines/hostOnlyRanges.ts';
+import { phrase } from '../phrase.ts';
 import { dotted, ipv4, ipv4Range, isAddress, isIpv6, prefixOf } from '../address.ts';
 import type { FileCheck, Finding, HostFacts, MachineCheck } from './check.ts';
 import { entries, options, text, type Entry } from './values.ts';
@@ -39,8 +40,8 @@ function edgeOf(entry: Entry): string | undefined {
   const prefix = prefixOf(entry['netmask'] ?? 24);
   if (address === undefined || prefix === undefined || prefix > 30) return undefined;
   const range = ipv4Range(`${dotted(address)}/${String(prefix)}`);
-  if (address === range?.first) return '{0} is the address of the network itself.';
-  if (address === range?.last) return '{0} is the broadcast address of its network.';
+  if (address === range?.first) return phrase('{0} is the address of the network itself.');
+  if (address === range?.last) return phrase('{0} is the broadcast address of its network.');
   return undefined;
 }
 
@@ -160,7 +161,7 @@ export const ignoredNetwork: MachineCheck = {
   about: 'The provider has no such thing: Hyper-V has no port forwarding by itself, WSL shares the ports of its distributions with Windows, and Proxmox VE machines have addresses of their own.',
   find({ provider, config }) {
     if (provider !== 'hyperv' && provider !== 'wsl' && provider !== 'proxmox') return [];
-    const why = { hyperv: 'Hyper-V forwards no ports: use the address of the machine.', wsl: 'WSL shows the ports of a distribution on localhost without forwarding.', proxmox: 'Proxmox VE forwards no ports: use the address of the machine.' }[provider];
+    const why = { hyperv: phrase('Hyper-V forwards no ports: use the address of the machine.'), wsl: phrase('WSL shows the ports of a distribution on localhost without forwarding.'), proxmox: phrase('Proxmox VE forwards no ports: use the address of the machine.') }[provider];
     return entries(config, 'networks').filter(({ entry }) => entry['type'] === 'forwarded_port').map(({ path }) => ({ path: [...path, 'type'], message: why, fixes: [{ title: 'Remove the forwarded port', changes: [{ kind: 'remove', path }] }] }));
   },
 };

@@ -2,6 +2,7 @@
 import type { CheckedMachine, Finding, HostFacts, MachineCheck } from './check.ts';
 import type { ConfigPath } from '../model.ts';
 import { isObject } from '../merge.ts';
+import { phrase } from '../phrase.ts';
 import { entries, text } from './values.ts';
 
 interface NamedPath {
@@ -46,7 +47,7 @@ export const missingPath: MachineCheck = {
   find(machine, facts) {
     return hostPaths(machine).flatMap(({ value, path, what }): Finding[] => {
       if (facts.paths?.get(value) !== false || foreign(value, facts)) return [];
-      const message = { folder: 'There is no folder "{0}".', script: 'There is no script "{0}".', file: 'There is no file "{0}".' }[what];
+      const message = { folder: phrase('There is no folder "{0}".'), script: phrase('There is no script "{0}".'), file: phrase('There is no file "{0}".') }[what];
       const fixes = what === 'folder' ? [{ title: 'Make the folder at the first start ("create": true)', changes: [{ kind: 'set' as const, path: [...path.slice(0, -1), 'create'], value: true }], preferred: true }] : [];
       return [{ path, message, values: [value], fixes, ...(what === 'script' && { severity: 'error' as const }) }];
     });

@@ -8,12 +8,12 @@ const secretKey = /(?:^|[-_.])(?:password|passwd|passphrase|secret|token|api[-_]
 const harmlessKey = /(?:_|-|^)(?:env|file|path|name|id|url|public|dir)$/i;
 
 /** Texts that are secrets whatever the key. */
-const secretText: readonly { readonly what: string; readonly pattern: RegExp }[] = [
-  { what: 'a private key', pattern: /-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----/ },
-  { what: 'a Proxmox API token', pattern: /PVEAPIToken=\S+/ },
-  { what: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
-  { what: 'a GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})\b/ },
-  { what: 'a password in an address', pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]+:(?!\$|\{|%)[^\s/@'"]+@/i },
+const secretText: readonly { readonly message: string; readonly pattern: RegExp }[] = [
+  { message: 'This is a private key: it does not belong into a file.', pattern: /-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----/ },
+  { message: 'This is a Proxmox API token: it does not belong into a file.', pattern: /PVEAPIToken=\S+/ },
+  { message: 'This is an AWS access key: it does not belong into a file.', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
+  { message: 'This is a GitHub token: it does not belong into a file.', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})\b/ },
+  { message: 'This address holds a password: it does not belong into a file.', pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]+:(?!\$|\{|%)[^\s/@'"]+@/i },
 ];
 
 export const secretInFile: MachineCheck = {
@@ -27,7 +27,7 @@ export const secretInFile: MachineCheck = {
       const known = secretText.find(({ pattern }) => pattern.test(text));
       const named = text !== '' && secretKey.test(key) && !harmlessKey.test(key) && !isReference(text);
       if (!known && !named) continue;
-      found.push({ path, message: known ? 'This is {0}: it does not belong into a file.' : 'A secret in a file: everyone who has the file can read it.', values: [known?.what ?? ''], fixes: named ? [{ title: 'Remove "{0}"', values: [key], changes: [{ kind: 'remove', path: withoutIndex(path) }] }] : [] });
+      found.push({ path, message: known?.message ?? 'A secret in a file: everyone who has the file can read it.', fixes: named ? [{ title: 'Remove "{0}"', values: [key], changes: [{ kind: 'remove', path: withoutIndex(path) }] }] : [] });
     }
     return found;
   },
