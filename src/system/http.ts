@@ -109,6 +109,7 @@ interface PreparedUpload {
   readonly head: string;
   readonly tail: string;
   readonly file: string;
+  readonly size: number;
   readonly length: number;
 }
 
@@ -122,7 +123,7 @@ async function prepareUpload(upload: FileUpload): Promise<PreparedUpload> {
   const fields = upload.fields.map(([key, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${value}\r\n`).join('');
   const head = `${fields}--${boundary}\r\nContent-Disposition: form-data; name="${upload.field}"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
   const tail = `\r\n--${boundary}--\r\n`;
-  return { type: `multipart/form-data; boundary=${boundary}`, head, tail, file: upload.file, length: Buffer.byteLength(head) + size + Buffer.byteLength(tail) };
+  return { type: `multipart/form-data; boundary=${boundary}`, head, tail, file: upload.file, size, length: Buffer.byteLength(head) + size + Buffer.byteLength(tail) };
 }
 
 function exchange(request: HttpRequest, upload: PreparedUpload | undefined, length: number, signal: AbortSignal, hooks: HttpHooks): Promise<{ response: IncomingMessage; body: string }> {
@@ -205,7 +206,7 @@ function exchange(request: HttpRequest, upload: PreparedUpload | undefined, leng
     const file = createReadStream(upload.file, { highWaterMark: 256 * 1024 });
     file.on('data', chunk => {
       sentBytes += chunk.length;
-      hooks.uploaded?.(sentBytes, upload.length);
+      hooks.uploaded?.(sentBytes, upload.size);
     });
     file.once('error', fail);
     file.once('end', () => { outgoing.end(upload.tail); });

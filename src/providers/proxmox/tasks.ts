@@ -117,7 +117,8 @@ export class Tasks {
     const startedAt = clock.now();
     const log = new LogReader(this.#client, upid, context, options.fraction ?? percentage);
     let answeredAt = startedAt;
-    for (let round = 0; ; round++) {
+    let exit: string | undefined;
+    for (let round = 0; exit === undefined; round++) {
       const elapsed = clock.now() - startedAt;
       try {
         await clock.sleep(round === 0 ? 50 : elapsed < 2000 ? 150 : elapsed < 15_000 ? 500 : 1000, context.signal);
@@ -125,9 +126,8 @@ export class Tasks {
         answeredAt = clock.now();
         if (text(status['status']) === 'stopped') {
           await log.read(context.signal, true);
-          return judge(upid, text(status['exitstatus']) ?? '', options.machine);
-        }
-        if (elapsed > 1500) await log.read(context.signal, false);
+          exit = text(status['exitstatus']) ?? '';
+        } else if (elapsed > 1500) await log.read(context.signal, false);
       } catch (error) {
         if (context.signal.aborted) return await this.#stop(upid, log, options);
         // While the node is away its task may well go on: wait for it to come back.
@@ -138,6 +138,7 @@ export class Tasks {
         await clock.sleep(1000, context.signal).catch(() => undefined);
       }
     }
+    return judge(upid, exit, options.machine);
   }
 
   /** Cancel: stops the task, waits for its true end. It may still have ended well: then it is done. */
