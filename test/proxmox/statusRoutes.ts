@@ -2,7 +2,7 @@
 import type { Call, Routes } from './call.ts';
 import { flag } from './call.ts';
 import type { Cluster } from './cluster.ts';
-import { isNicKey } from './drives.ts';
+import { isDriveKey, isNicKey } from './drives.ts';
 import type { GuestState } from './model.ts';
 import { agentEnabled } from './power.ts';
 
@@ -53,6 +53,25 @@ function nics(guest: GuestState): Record<string, unknown> {
   return Object.fromEntries(keys.map(key => [`tap${String(guest.vmid)}i${key.slice(3)}`, { netin: 90, netout: 0 }]));
 }
 
+const serial = (call: Call, guest: GuestState): Record<string, unknown> => (call.cluster.atLeast(8) && Object.keys(guest.config).some(key => /^serial\d+$/.test(key)) ? { serial: 1 } : {});
+
+/** What only a running VM has. `proxmox-support` holds real booleans, unlike the rest of the API. */
+function machinery(call: Call, guest: GuestState): Record<string, unknown> {
+  const { maxmem, mem } = call.cluster.measure(guest);
+  const [machine, qemu] = { '7.4': ['pc-i440fx-7.2+pve0', '7.2.0'], '8.4': ['pc-i440fx-9.2+pve1', '9.2.0'], '9.1': ['pc-i440fx-10.1+pve0', '10.1.2'] }[call.cluster.state.version] as [string, string];
+  const drives = Object.entries(guest.config).filter(([key, value]) => isDriveKey(key) && !key.startsWith('unused') && String(value) !== 'none');
+  return {
+    nics: nics(guest),
+    balloon: maxmem,
+    ballooninfo: { actual: maxmem, max_mem: maxmem, total_mem: maxmem, free_mem: maxmem - mem, mem_swapped_in: 0, mem_swapped_out: 0, major_page_faults: 0, minor_page_faults: 0, last_update: call.cluster.clock.seconds() },
+    freemem: maxmem - mem,
+    blockstat: Object.fromEntries(drives.map(([key]) => [key, { rd_bytes: 4096, wr_bytes: 0, rd_operations: 1, wr_operations: 0, failed_rd_operations: 0, failed_wr_operations: 0, idle_time_ns: 1000, timed_stats: [] }])),
+    'running-machine': machine,
+    'running-qemu': qemu,
+    'proxmox-support': { 'pbs-dirty-bitmap': true, 'pbs-dirty-bitmap-savevm': true, 'pbs-dirty-bitmap-migration': true, 'query-bitmap-info': true, 'pbs-masterkey': true, 'pbs-library-version': '1.5.1 (UNKNOWN)', 'backup-max-workers': true },
+  };
+}
+
 function current(call: Call): Record<string, unknown> {
   const { cluster } = call;
   const guest = cluster.guest(call);
@@ -62,7 +81,7 @@ function current(call: Call): Record<string, unknown> {
     ...measured(cluster, guest),
     ha: ha === undefined ? { managed: 0 } : { managed: 1, state: ha.crm ?? null, ...(ha.group === undefined ? {} : { group: ha.group }) },
     ...(guest.kind === 'lxc' ? { type: 'lxc', swap: 0, maxswap: Number(guest.config['swap'] ?? 512) * 1048576 } : {}),
-    ...(guest.kind === 'qemu' ? { qmpstatus: guest.qmpstatus, ...(agentEnabled(guest) ? { agent: 1 } : {}), ...(runs ? { nics: nics(guest), 'running-machine': 'pc-i440fx-9.2+pve1', 'running-qemu': '9.2.0' } : {}) } : {}),
+    ...(guest.kind === 'qemu' ? { qmpstatus: guest.qmpstatus, ...(agentEnabled(guest) ? { agent: 1 } : {}), ...serial(call, guest), ...(runs ? machinery(call, guest) : {}) } : {}),
     ...(runs && cluster.atLeast(9) ? { pressurecpusome: 0, pressurecpufull: 0, pressureiosome: 0, pressureiofull: 0, pressurememorysome: 0, pressurememoryfull: 0 } : {}),
   };
 }
