@@ -161,6 +161,10 @@ export function encodeFrame(opcode: number, payload: Uint8Array, mask: Uint8Arra
 export class FrameReader {
   readonly #emit: (opcode: number, payload: Uint8Array) => void;
   #buffer = Buffer.alloc(0);
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  /** Bytes without which there is no use in looking again: a long frame in small pieces is put together once. */
+  #need = 2;
   #parts: Buffer[] = [];
   #opcode = 0;
 
@@ -169,33 +173,43 @@ export class FrameReader {
   }
 
   push(chunk: Uint8Array): void {
-    this.#buffer = this.#buffer.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#buffer, chunk]);
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < this.#need) return;
+    this.#buffer = Buffer.concat(this.#chunks);
     while (this.#frame());
+    this.#chunks = this.#buffer.length === 0 ? [] : [this.#buffer];
+    this.#size = this.#buffer.length;
   }
 
   #frame(): boolean {
     const buffer = this.#buffer;
-    if (buffer.length < 2) return false;
+    const wait = (bytes: number): false => {
+      this.#need = bytes;
+      return false;
+    };
+    if (buffer.length < 2) return wait(2);
     const first = buffer[0] as number;
     const second = buffer[1] as number;
     const masked = (second & 0x80) !== 0;
     let length = second & 0x7f;
     let offset = 2;
     if (length === 126) {
-      if (buffer.length < 4) return false;
+      if (buffer.length < 4) return wait(4);
       length = buffer.readUInt16BE(2);
       offset = 4;
     } else if (length === 127) {
-      if (buffer.length < 10) return false;
+      if (buffer.length < 10) return wait(10);
       length = Number(buffer.readBigUInt64BE(2));
       offset = 10;
     }
     if (length > maxMessageBytes) throw new Error('a WebSocket frame is too large');
     const end = offset + (masked ? 4 : 0) + length;
-    if (buffer.length < end) return false;
+    if (buffer.length < end) return wait(end);
     const payload = Buffer.from(buffer.subarray(end - length, end));
     if (masked) for (let i = 0; i < length; i++) payload[i] = (payload[i] as number) ^ (buffer[offset + (i & 3)] as number);
     this.#buffer = buffer.subarray(end);
+    this.#need = 2;
     this.#take(first & 0x0f, (first & 0x80) !== 0, payload);
     return true;
   }
