@@ -18,11 +18,9 @@ export function executableCandidates(platform: Platform, setting?: string): read
   if (platform.os === 'win32') {
     // The installer sets the first; versions before 5 set the second. More than one folder may stand in it.
     const installed = ['VBOX_MSI_INSTALL_PATH', 'VBOX_INSTALL_PATH'].flatMap(name => (variable(platform, name) ?? '').split(';'));
-    const programs = ['ProgramW6432', 'ProgramFiles', 'ProgramFiles(x86)'].map(name => variable(platform, name)).map(folder => folder && flavour.join(folder, 'Oracle', 'VirtualBox'));
-    const folders = [...installed, ...programs].filter((folder): folder is string => Boolean(folder) && flavour.isAbsolute(folder as string));
-    const [first, rest] = [folders.slice(0, installed.length), folders.slice(installed.length)];
-    const program = (folder: string): string => flavour.join(folder, 'VBoxManage.exe');
-    return [...first.map(program), ...onPath(['VBoxManage'], platform), ...rest.map(program)];
+    const usual = ['ProgramW6432', 'ProgramFiles', 'ProgramFiles(x86)'].flatMap(name => variable(platform, name) ?? []).map(folder => flavour.join(folder, 'Oracle', 'VirtualBox'));
+    const programs = (folders: readonly string[]): readonly string[] => folders.filter(folder => flavour.isAbsolute(folder)).map(folder => flavour.join(folder, 'VBoxManage.exe'));
+    return [...programs(installed), ...onPath(['VBoxManage'], platform), ...programs(usual)];
   }
   const places = platform.os === 'darwin'
     ? ['/Applications/VirtualBox.app/Contents/MacOS/VBoxManage', '/usr/local/bin/VBoxManage', '/opt/homebrew/bin/VBoxManage']

@@ -65,6 +65,7 @@ const rows: readonly Row[] = [
   { result: results.guestError, code: 'notReady', message: 'The Guest Additions are not installed in the machine, or not ready yet.', hint: 'Insert their ISO, run the installer in the guest, and restart it.' },
   { result: results.notSupported, says: /graphics controller does not support/, code: 'notSupported', message: 'This graphics controller cannot do that.', hint: 'For 3D use the graphics controller vmsvga (Linux) or vboxsvga (Windows).' },
   { result: results.notSupported, code: 'notSupported', message: '{0}' },
+  { says: /object functionality is limited/, code: 'notReady', message: 'VirtualBox cannot read the settings file of this machine.', hint: 'It may lie on a disk that is not connected, or be damaged: then the copy beside it, ending in .vbox-prev, is the last good one.' },
   { says: /E_ACCESSDENIED|VERR_ACCESS_DENIED|VERR_PERMISSION_DENIED|EACCES/, code: 'noPermission', message: 'VirtualBox may not do this with your account: {0}', hint: 'If VirtualBox was once run with sudo, its folders may belong to root: give them back to your account.' },
   { result: results.accessDenied, code: 'noPermission', message: 'VirtualBox may not do this with your account: {0}' },
   { says: /VERR_NO_TRANSLATION|VERR_PROC_NO_ARG_TRANSLATION/, code: 'notReady', message: 'VirtualBox cannot write this name in the locale it runs with.', hint: 'Install a UTF-8 locale (C.UTF-8 or en_US.UTF-8) on this computer.' },
