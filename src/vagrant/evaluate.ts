@@ -1,5 +1,6 @@
 // Reads a Vagrantfile as Ruby would, as far as values are known without running anything: no file, no process, no network is touched.
 // What is not known stops the one statement that needs it, and that is kept or reported.
+import { parse as parseYaml } from 'yaml';
 import { keptText } from './keep.ts';
 import type { RubyNode, RubySource } from './prism.ts';
 import { ConfigObject, Target, type Keep, type Reader } from './recorder.ts';
@@ -41,12 +42,18 @@ export class Interpreter implements Reader {
   readonly environment = new Map<string, Value>();
   readonly source: RubySource;
   plugin: string | undefined;
+  /** Another file of the project is loaded: it may have set any variable. */
+  loadsOthers = false;
   private keep: Keep | undefined;
   private steps = 0;
   private depth = 0;
 
-  constructor(source: RubySource) {
+  /** Files beside the Vagrantfile, by their path from there; undefined: nothing is known of any. */
+  readonly files: ReadonlyMap<string, string> | undefined;
+
+  constructor(source: RubySource, files?: ReadonlyMap<string, string>) {
     this.source = source;
+    this.files = files;
   }
 
   run(): void {
@@ -138,8 +145,9 @@ export class Interpreter implements Reader {
       } catch (thrown) {
         if (!(thrown instanceof NotKnown)) throw thrown;
         const touches = mentionsVagrant(statement, scope);
-        if (touches && !this.keep) throw thrown;
-        if (!touches && at === body.length - 1 && this.depth > 0 && node !== this.source.tree.statements && !writes(statement)) throw thrown;
+        const top = node === this.source.tree.statements;
+        if (touches && !this.keep && !top) throw thrown;
+        if (!touches && at === body.length - 1 && this.depth > 0 && !top && !writes(statement)) throw thrown;
         this.rollBack(mark);
         forget(statement, scope, this, thrown.message);
         if (touches) this.keepStatement(statement, scope, thrown.message);
@@ -151,13 +159,13 @@ export class Interpreter implements Reader {
 
   private keepStatement(statement: RubyNode, scope: Scope, why: string): void {
     const { keep } = this;
-    if (!keep) return;
     const line = this.line(statement);
-    const text = keptText(statement, scope, this, keep);
-    if (text === undefined) this.report.push({ line, message: why, kept: 'dropped' });
+    const text = keep && keptText(statement, scope, this, keep);
+    const message = `Not known without running the file: ${why}`;
+    if (text === undefined) this.report.push({ line, message, kept: 'dropped' });
     else {
-      keep.target.done.push({ kind: 'custom', text, line });
-      this.report.push({ line, message: why, kept: 'custom_config' });
+      keep?.target.done.push({ kind: 'custom', text, line });
+      this.report.push({ line, message, kept: 'custom_config' });
     }
   }
 
@@ -212,7 +220,11 @@ export class Interpreter implements Reader {
       case 'ImplicitNode': return this.value(child('value'), scope);
       case 'LocalVariableReadNode': return scope.find(name) ?? null;
       case 'ItLocalVariableReadNode': return scope.find('it') ?? null;
-      case 'GlobalVariableReadNode': case 'InstanceVariableReadNode': return this.globals.get(name) ?? null;
+      case 'GlobalVariableReadNode': case 'InstanceVariableReadNode': {
+        const value = this.globals.get(name);
+        if (value === undefined && this.loadsOthers) throw new NotKnown(name);
+        return value ?? null;
+      }
       case 'ConstantReadNode': return this.constant(name);
       case 'SourceFileNode': return 'Vagrantfile';
       case 'LocalVariableWriteNode': return this.write(value => { scope.set(name, value); }, child('value'), scope);
@@ -306,8 +318,8 @@ export class Interpreter implements Reader {
     const value = this.constants.get(name);
     if (value !== undefined) return value;
     if (name === 'ENV') return new EnvironmentObject(this);
-    if (name === 'Array' || name === 'Hash') return new LibraryObject(name, this);
-    if (name === 'Vagrant' || name === 'File' || name === 'Dir') return new LibraryObject(name, this);
+    if (['Array', 'Hash', 'YAML', 'JSON'].includes(name)) return new LibraryObject(name, this);
+    if (name === 'Vagrant' || name === 'File' || name === 'Dir' || name === 'IO') return new LibraryObject(name, this);
     throw new NotKnown(name);
   }
 
@@ -407,9 +419,9 @@ export class Interpreter implements Reader {
     const receiverNode = node.receiver as RubyNode | null;
     const blockNode = node.block as RubyNode | null;
     if (!receiverNode) return this.ownCall(name, node, blockNode, scope);
+    if (name === 'run' && this.source.text(receiverNode.location) === 'Vagrant::Config') throw new NotKnown('a Vagrantfile of version 1');
     const receiver = this.value(receiverNode, scope);
     if (name === 'configure' && blockNode?.type === 'BlockNode' && this.source.text(receiverNode.location) === 'Vagrant') return this.configure(new RubyProc(blockNode, scope));
-    if (/^Vagrant::Config$/.test(this.source.text(receiverNode.location)) && name === 'run') throw new NotKnown('a Vagrantfile of version 1');
     // `a&.b`
     if ((receiver === null || receiver instanceof UnsetVariable) && this.source.text((node.callOperatorLoc as RubyNode['location'] | null) ?? { startOffset: 0, length: 0 }) === '&.') return null;
     const args = this.args(node.arguments as RubyNode | null, scope);
@@ -470,6 +482,7 @@ export class Interpreter implements Reader {
       }
     }
     if (name === 'it' && scope.find('it') !== undefined) return scope.find('it') ?? null;
+    if (name === 'require_relative' || name === 'load' || (name === 'require' && !/^['"][\w/-]+['"]$/.test(this.source.text((node.arguments as RubyNode | null)?.location ?? { startOffset: 0, length: 0 })))) this.loadsOthers = true;
     if (harmless.has(name)) return null;
     const args = this.args(node.arguments as RubyNode | null, scope);
     const block = this.block(blockNode, scope);
@@ -524,6 +537,13 @@ class LibraryObject extends VagrantObject {
     this.library = library;
     this.interpreter = interpreter;
   }
+  /** A file's text; undefined: it is not there. */
+  private file(path: Value | undefined): string | undefined {
+    const { files } = this.interpreter;
+    if (!files) throw new NotKnown(`the file ${asString(path ?? null)}`);
+    return files.get(expand(asString(path ?? null), undefined));
+  }
+
   call(name: string, args: readonly Value[], block: RubyProc | undefined): Value {
     switch (`${this.library}.${name}`) {
       case 'Vagrant.configure': return block ? this.interpreter.configure(block) : null;
@@ -538,9 +558,43 @@ class LibraryObject extends VagrantObject {
       case 'File.basename': { const base = asString(args[0] ?? null).replace(/\/+$/, '').replace(/^.*\//, ''); return args.length > 1 ? base.replace(asString(args[1] ?? null), '') : base; }
       case 'File.extname': return /\.[^./]+$/.exec(asString(args[0] ?? null))?.[0] ?? '';
       case 'File.expand_path': return expand(asString(args[0] ?? null), args.length > 1 ? asString(args[1] ?? null) : undefined);
+      case 'File.exist?': case 'File.exists?': case 'File.file?': return this.file(args[0]) !== undefined;
+      case 'File.directory?': case 'Dir.exist?': { const folder = `${asString(args[0] ?? null)}/`; if (!this.interpreter.files) throw new NotKnown(`${this.library}.${name}`); return [...this.interpreter.files.keys()].some(path => path.startsWith(folder)); }
+      case 'File.read': case 'IO.read': case 'File.open': { const text = this.file(args[0]); if (text === undefined || block) throw new NotKnown(`the file ${asString(args[0] ?? null)}`); return new FileText(text); }
+      case 'YAML.load_file': case 'YAML.safe_load_file': { const text = this.file(args[0]); if (text === undefined) throw new NotKnown(`the file ${asString(args[0] ?? null)}`); return yamlValue(text); }
+      case 'YAML.load': case 'YAML.safe_load': case 'JSON.parse': case 'JSON.load': return yamlValue(args[0] instanceof FileText ? args[0].text : asString(args[0] ?? null));
       case 'Dir.pwd': case 'Dir.getwd': return '.';
       default: throw new NotKnown(`${this.library}.${name}`);
     }
+  }
+}
+
+/** What `File.open` or `File.read` gives. */
+class FileText extends VagrantObject {
+  readonly text: string;
+  constructor(text: string) {
+    super();
+    this.text = text;
+  }
+  call(name: string, args: readonly Value[], block: RubyProc | undefined): Value {
+    if (name === 'read' || name === 'to_s') return this.text;
+    if (name === 'close') return null;
+    return callMethod(this.text, name, args, block, () => null);
+  }
+}
+
+/** YAML, and JSON, which is YAML. Symbols (`:key:`) are Symbols. */
+function yamlValue(text: string): Value {
+  const of = (value: unknown): Value => {
+    if (typeof value === 'string') return /^:[A-Za-z_]\w*$/.test(value) ? new RubySymbol(value.slice(1)) : value;
+    if (Array.isArray(value)) return value.map(of);
+    if (value instanceof Map) return new RubyHash([...value].map(([key, inner]) => [of(key), of(inner)]));
+    return typeof value === 'number' || typeof value === 'boolean' ? value : null;
+  };
+  try {
+    return of(parseYaml(text, { mapAsMap: true, version: '1.1', schema: 'yaml-1.1' }));
+  } catch {
+    throw new NotKnown('YAML that cannot be read');
   }
 }
 
@@ -622,7 +676,7 @@ export function* nodesOf(node: unknown): Generator<RubyNode> {
 function mentionsVagrant(statement: RubyNode, scope: Scope): boolean {
   for (const node of nodesOf(statement)) {
     if (node.type === 'LocalVariableReadNode' && scope.find(String(node.name)) instanceof VagrantObject) return true;
-    if (node.type === 'CallNode' && node.name === 'configure') return true;
+    if (node.type === 'CallNode' && (node.name === 'configure' || (node.name === 'run' && node.block))) return true;
   }
   return false;
 }

@@ -28,10 +28,15 @@ export interface ImportedVagrantfile {
   readonly nothingLost: boolean;
 }
 
+export interface ImportOptions {
+  /** Texts of files beside the Vagrantfile (its YAML and JSON), by path from there with `/`. Given, a file that is not among them is not there. */
+  readonly files?: ReadonlyMap<string, string>;
+}
+
 /** Reads a Vagrantfile. A file that is no valid Ruby is read as far as it goes, and its errors are in the report. */
-export async function importVagrantfile(source: string): Promise<ImportedVagrantfile> {
+export async function importVagrantfile(source: string, options: ImportOptions = {}): Promise<ImportedVagrantfile> {
   const ruby = await parseRuby(source.replace(/^\ufeff/, ''));
-  const interpreter = new Interpreter(ruby);
+  const interpreter = new Interpreter(ruby, options.files);
   const report: ImportReport[] = ruby.errors.map(error => ({ line: error.line, message: `Not valid Ruby: ${error.message}`, kept: 'dropped' as const }));
   try {
     interpreter.run();

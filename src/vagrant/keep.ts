@@ -35,7 +35,11 @@ export function keptText(statement: RubyNode, scope: Scope, interpreter: Interpr
     const name = String(it.name);
     switch (it.type) {
       case 'LocalVariableReadNode': if (!inside.has(name)) put(it, scope.find(name) ?? null); return;
-      case 'GlobalVariableReadNode': case 'InstanceVariableReadNode': if (!inside.has(name)) put(it, interpreter.globals.get(name) ?? null); return;
+      case 'GlobalVariableReadNode': case 'InstanceVariableReadNode': if (!inside.has(name)) {
+        const value = interpreter.globals.get(name);
+        if (value === undefined && interpreter.loadsOthers) throw new NotKnown(name);
+        put(it, value ?? null);
+      } return;
       case 'ConstantReadNode': {
         const value = interpreter.constants.get(name);
         if (value !== undefined && !inside.has(name)) put(it, value);

@@ -6,7 +6,7 @@ import { machineProblems } from './problems.ts';
 import { providerStatements } from './providerStatements.ts';
 import { provisionerStatements } from './provisionerStatements.ts';
 import { commentLines, rubyLiteral, type RubyValue } from './ruby.ts';
-import { asDict, asText, data, isDict, isSecret, type Dict } from './values.ts';
+import { asDict, asText, data, isDict, isSecret, pluginData, type Dict } from './values.ts';
 import { assign, attachComments, blockCall, code, type MachineView, type Statement, type ViewProblem } from './view.ts';
 
 type Input = Pick<ParsedMachine, 'name' | 'provider' | 'config' | 'comments'>;
@@ -78,7 +78,7 @@ function extraStatements(extra: Dict, top: string, sink: Sink): { vm: Statement[
         sink.problem({ code: 'vagrant.settingName', severity: 'error', message: '"{0}" cannot be the name of a setting in a Vagrantfile.', values: [methodName.test(space) ? key : space], path, atKey: true });
         continue;
       }
-      (space === 'vm' ? vm : others).push(assign(path, `${top}.${space}`, key, isSecret(key, value) ? sink.secret(key, path) : data(value)));
+      (space === 'vm' ? vm : others).push(assign(path, `${top}.${space}`, key, isSecret(key, value) ? sink.secret(key, path) : coreSpaces.has(space) ? data(value) : pluginData(value)));
     }
   }
   return { vm, others };
@@ -90,7 +90,7 @@ function pluginStatements(plugin: string, spaces: Dict, top: string, sink: Sink)
   const statements = Object.entries(spaces).flatMap(([space, values]) => Object.entries(asDict(values)).flatMap(([key, value]): Statement[] => {
     const at = [...path, space, key];
     if (!methodName.test(space) || !methodName.test(key)) return [];
-    return [assign(at, `${top}.${space}`, key, isSecret(key, value) ? sink.secret(key, at) : data(value))];
+    return [assign(at, `${top}.${space}`, key, isSecret(key, value) ? sink.secret(key, at) : coreSpaces.has(space) ? data(value) : pluginData(value))];
   }));
   return statements.length ? [{ kind: 'condition', path, comments: [], condition: `Vagrant.has_plugin?(${rubyLiteral(plugin)})`, block: { statements, path } }] : [];
 }
@@ -102,12 +102,15 @@ function otherProviders(providers: Dict, receiver: string, sink: Sink): Statemen
     const statements = Object.entries(asDict(values)).filter(([key]) => methodName.test(key)).flatMap(([key, value]): Statement[] => {
       const at = [...path, key];
       // `provider.vmx["memsize"] = "1024"`
-      if (isDict(value)) return Object.entries(value).map(([inner, one]) => assign([...at, inner], 'provider', `${key}[${rubyLiteral(inner)}]`, isSecret(inner, one) ? sink.secret(inner, [...at, inner]) : data(one)));
-      return [assign(at, 'provider', key, isSecret(key, value) ? sink.secret(key, at) : data(value))];
+      if (isDict(value)) return Object.entries(value).map(([inner, one]) => assign([...at, inner], 'provider', `${key}[${rubyLiteral(inner)}]`, isSecret(inner, one) ? sink.secret(inner, [...at, inner]) : pluginData(one)));
+      return [assign(at, 'provider', key, isSecret(key, value) ? sink.secret(key, at) : pluginData(value))];
     });
     return blockCall(path, receiver, 'provider', [name], {}, { variable: 'provider', statements, path });
   });
 }
+
+/** Vagrant's own: the rest of `vagrant` belongs to plugins. */
+const coreSpaces = new Set(['vm', 'ssh', 'winrm', 'winssh', 'vagrant', 'nfs']);
 
 const methodName = /^[a-z_][A-Za-z0-9_]*$/;
 

@@ -114,8 +114,8 @@ const numberMethods: Readonly<Record<string, Method<number>>> = {
 
 /** What lists, ranges and hashes share: they are gone through as lists of elements. */
 const listMethods: Readonly<Record<string, Method<Value[]>>> = {
-  each: (self, _args, block, run) => { for (const one of [...self]) run(need(block), [one]); return self; },
-  each_with_index: (self, _args, block, run) => { [...self].forEach((one, at) => run(need(block), [one, at])); return self; },
+  each: (self, _args, block, run) => { if (block) for (const one of [...self]) run(block, [one]); return self; },
+  each_with_index: (self, _args, block, run) => { if (!block) return self.map((one, at) => [one, at]); [...self].forEach((one, at) => run(need(block), [one, at])); return self; },
   each_index: (self, _args, block, run) => { self.forEach((_, at) => run(need(block), [at])); return self; },
   reverse_each: (self, _args, block, run) => { for (const one of [...self].reverse()) run(need(block), [one]); return self; },
   each_slice: (self, args, block, run) => { const by = number(args); const parts: Value[] = []; for (let at = 0; at < self.length; at += by) parts.push(self.slice(at, at + by)); if (!block) return parts; for (const part of parts) run(block, [part]); return self; },

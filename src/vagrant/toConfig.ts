@@ -47,7 +47,7 @@ export function toMachine(name: string, target: Target | undefined, all: Target,
       maker.take(done);
     } catch (thrown) {
       if (!(thrown instanceof NotKnown)) throw thrown;
-      const text = keep(done);
+      const text = thrown instanceof Secret ? undefined : keep(done);
       if (text === undefined) lose(done.line, thrown.message);
       else {
         maker.custom(text, done.line);
@@ -56,6 +56,9 @@ export function toMachine(name: string, target: Target | undefined, all: Target,
   }
   return maker.made();
 }
+
+/** Never kept. */
+class Secret extends NotKnown {}
 
 type Json = Record<string, unknown>;
 
@@ -107,14 +110,14 @@ class Maker {
   }
 
   extra(space: string, key: string, value: Value, line: number): void {
-    (this.extras[space] ??= {})[key] = toJson(value);
+    (this.extras[space] ??= {})[key] = coreSpaces.has(space) || space === 'define' ? toJson(value) : withSymbols(value);
     this.lines.set(`config/vagrant/${space}/${key}`, line);
   }
 
   /** A setting for another of Vagrant's providers. */
   other(provider: string, key: string, value: Value, line: number, within?: string): boolean {
-    const json = toJson(value);
-    if (!/^[a-z_][A-Za-z0-9_]*$/.test(key) || value instanceof RubySymbol || value instanceof RubyRange || value instanceof RubyHash || isSecret(key, json)) return false;
+    const json = withSymbols(value);
+    if (!/^[a-z_][A-Za-z0-9_]*$/.test(key) || value instanceof RubyRange || value instanceof RubyHash || isSecret(key, json)) return false;
     const providers = (this.extras.providers ??= {}) as Record<string, Json>;
     const of = (providers[provider] ??= {});
     if (within === undefined) of[key] = json;
@@ -124,9 +127,8 @@ class Maker {
   }
 
   private ifPlugin(plugin: string, space: string, key: string, value: Value, line: number): void {
-    if (space !== 'vm' && hasSymbols(value)) throw new NotKnown('a Symbol for a plugin');
     const plugins = (this.extras.plugins ??= {}) as Record<string, Record<string, Json>>;
-    ((plugins[plugin] ??= {})[space] ??= {})[key] = toJson(value);
+    ((plugins[plugin] ??= {})[space] ??= {})[key] = coreSpaces.has(space) ? toJson(value) : withSymbols(value);
     this.lines.set(`config/vagrant/plugins/${plugin}/${space}/${key}`, line);
   }
 
@@ -139,7 +141,6 @@ class Maker {
     if (space === 'vm' && key === 'box' && this.provider === 'wsl') this.set('base_distro', toJson(value), line);
     else if (space === 'vm' && ['box', 'box_version', 'box_architecture', 'hostname'].includes(key)) this.set(key, String(toJson(value)), line);
     else if (space === 'vm' && key === 'box_url' && !(Array.isArray(value) && value.length !== 1)) this.set('box_url', asString(Array.isArray(value) ? (value[0] ?? '') : value), line);
-    else if (!coreSpaces.has(space) && hasSymbols(value)) throw new NotKnown('a Symbol for a plugin');
     else this.extra(space, key, value, line);
   }
 
@@ -254,7 +255,7 @@ class Maker {
 
   private proxmox(key: string, value: Value, json: unknown, early: boolean, line: number): void {
     const own = Object.entries(proxmoxNames).find(([, option]) => option === key)?.[0] ?? key;
-    if (key === 'password') throw new NotKnown('a password');
+    if (key === 'password') throw new Secret('A password in the clear: the Vagrantfile that Gaia writes reads the environment variable PROXMOX_PASSWORD');
     if (key === 'vm_memory' && early && typeof json === 'number') this.set('memory', json, line);
     else if (key === 'qemu_cores' && early && typeof json === 'number') this.set('cpus', json, line);
     else if (key === 'vm_type' && json === 'qemu' && early) return;
@@ -350,8 +351,11 @@ class Maker {
 
 const coreSpaces = new Set(['vm', 'ssh', 'winrm', 'winssh', 'vagrant', 'nfs']);
 
-function hasSymbols(value: Value): boolean {
-  return value instanceof RubySymbol || (Array.isArray(value) && value.some(hasSymbols)) || (value instanceof RubyHash && value.entries().some(([, inner]) => hasSymbols(inner)));
+/** For plugins, whose settings know Symbols from texts: `:name` is a Symbol. */
+function withSymbols(value: Value): unknown {
+  if (value instanceof RubySymbol) return `:${value.name}`;
+  if (typeof value === 'string' && /^:[A-Za-z_]\w*$/.test(value)) throw new NotKnown('a text that looks like a Symbol');
+  return Array.isArray(value) ? value.map(withSymbols) : toJson(value);
 }
 
 const knownProvisioners = new Set(['shell', 'file', 'ansible', 'ansible_local', 'puppet', 'puppet_server', 'chef_solo', 'chef_zero', 'chef_client', 'chef_apply', 'docker', 'podman', 'salt', 'cfengine']);

@@ -1,5 +1,5 @@
 // Reading a config that may hold anything anywhere, and turning its plain values into Ruby values.
-import { strings, type RubyValue } from './ruby.ts';
+import { strings, symbol, type RubyValue } from './ruby.ts';
 
 export type Dict = { readonly [key: string]: unknown };
 
@@ -16,6 +16,12 @@ export function data(value: unknown): RubyValue {
   if (Array.isArray(value)) return value.map(data);
   if (isDict(value)) return strings(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, data(inner)])));
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+/** As `data`, for plugins' own settings: there `":name"` is a Symbol. */
+export function pluginData(value: unknown): RubyValue {
+  if (typeof value === 'string' && /^:[A-Za-z_]\w*$/.test(value)) return symbol(value.slice(1));
+  return Array.isArray(value) ? value.map(pluginData) : data(value);
 }
 
 /** A text or a list of lines as one text: each line of a list ends with a line end. */

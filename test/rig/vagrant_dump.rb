@@ -152,7 +152,9 @@ VM = Vagrant.plugin("2").manager.config[:vm]
 VM.class_eval { attr_accessor :box_architecture } unless VM.method_defined?(:box_architecture)
 if batch
   path = File.join(OWN, "batch.vagrantfile")
-  $stdout.sync = true
+  answers = $stdout
+  answers.sync = true
+  $stdout = $stderr # what a Vagrantfile prints itself
   $stdin.set_encoding("UTF-8")
   $stdin.each_line do |line|
     asked = JSON.parse(line)
@@ -163,7 +165,7 @@ if batch
       raise if e.is_a?(Interrupt)
       { "error" => "#{e.class}: #{e.message}", "trace" => (e.backtrace || []).first(6) }
     end
-    puts JSON.generate({ "id" => asked["id"] }.merge(answer))
+    answers.puts JSON.generate({ "id" => asked["id"] }.merge(answer))
   end
 else
   begin

@@ -1,0 +1,74 @@
+// The Vagrant proof, bounded: `node test/contract/vagrant/long.mjs` runs it at length.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { generateVagrantfile } from '../../../src/vagrant/generate.ts';
+import { rubyProblems } from '../../../src/vagrant/prism.ts';
+import { drawnFile, type DrawnMachine } from './configs.ts';
+import { hostileText } from './hostile.ts';
+import { fileText, prove, readByVagrant } from './proof.ts';
+import { differences } from './readback.ts';
+import { ruby } from './ruby.ts';
+
+const files = Number(process.env.GAIA_RUNS ?? 60);
+const seed = Number(process.env.GAIA_SEED ?? Date.now() % 1_000_000_000);
+const generated = (machines: readonly DrawnMachine[]): string => generateVagrantfile(parseConfig(fileText(machines))).text;
+
+describe('generated Vagrantfiles', () => {
+  it('are valid Ruby to Prism, and hold the raw text of no value', { timeout: 120_000 }, async () => {
+    const drawn = fc.sample(drawnFile, { numRuns: files * 3, seed });
+    for (const machines of drawn) expect(await rubyProblems(generated(machines)), `seed ${String(seed)}: ${generated(machines)}`).toEqual([]);
+    console.log(`Vagrant proof: Prism finds ${String(drawn.length)} generated Vagrantfiles (${String(drawn.flat().length)} machines) valid (seed ${String(seed)})`);
+  });
+
+  it('let nothing in a text be run', async () => {
+    const poison = 'abort("ran")';
+    const wrap = fc.tuple(hostileText, hostileText).map(([before, after]) => `${before}"; ${poison}; '#{${poison}}\n${poison}\n${after}`);
+    for (const text of fc.sample(wrap, { numRuns: 300, seed })) {
+      const config = { box: text, hostname: text, networks: [{ type: 'private_network', ip: text, [text]: text }], provisioners: [{ type: 'shell', inline: [text], env: { [text]: text }, name: text }, { type: 'chef', json: { [text]: [text] } }], provider_config: { [text]: text }, description: text, synced_folders: [{ host_path: text, guest_path: text, [text]: text }], vagrant: { define: { [text]: text } } };
+      const ruby_ = generated([{ name: text, provider: 'virtualbox', config }]);
+      expect(await rubyProblems(ruby_), ruby_).toEqual([]);
+      const outside = withoutLiterals(ruby_);
+      expect(outside, ruby_).not.toContain('abort');
+    }
+  });
+
+  it.skipIf(!ruby)('are read back by Vagrant as the config says', { timeout: 180_000 }, () => {
+    const proof = prove(files, seed);
+    console.log(`Vagrant proof: ${String(proof.machines)} machines in ${String(proof.files)} files read back by the real Vagrant: ${String(proof.broken.length)} not loaded, ${String(proof.different.length)} differences (seed ${String(seed)})`);
+    expect(proof.broken.map(one => [one.error, one.text])).toEqual([]);
+    expect(proof.different.map(({ what, expected, found, text }) => ({ what, expected, found, text }))).toEqual([]);
+  });
+
+  it.skipIf(!ruby)('would be told apart if one value were another', () => {
+    const machine: DrawnMachine = { name: 'a', provider: 'virtualbox', config: { box: 'b', memory: 1024, networks: [{ type: 'forwarded_port', guest_port: 80, host_port: 8080 }], provisioners: [{ type: 'shell', inline: 'x' }], provider_config: { vram: 16 } } };
+    const found = readByVagrant([generated([machine])])[0]?.machines?.[0];
+    expect(found && differences(machine, found)).toEqual([]);
+    for (const change of [{ box: 'c' }, { memory: 1025 }, { networks: [] }, { provisioners: [{ type: 'shell', inline: 'y' }] }, { provider_config: { vram: 17 } }]) {
+      expect(found && differences({ ...machine, config: { ...machine.config, ...change } }, found)).not.toEqual([]);
+    }
+  });
+
+  it.skipIf(!ruby)('replace the implicit forward for SSH by the one that is written', () => {
+    const at = (networks: object[]): unknown => readByVagrant([generated([{ name: 'a', provider: 'virtualbox', config: { box: 'b', networks } }])])[0]?.machines?.[0]?.networks.map(one => one.options);
+    expect(at([{ type: 'forwarded_port', guest_port: 22, host_port: 2222 }])).toEqual([{ guest: 22, host: 2222, id: 'ssh', protocol: 'tcp' }]);
+    expect(at([])).toEqual([{ guest: 22, host: 2222, host_ip: '127.0.0.1', id: 'ssh', auto_correct: true, protocol: 'tcp' }]);
+  });
+});
+
+/** Ruby without comments and the insides of texts: what runs. Heredocs of the generator end with their word alone on a line. */
+function withoutLiterals(text: string): string {
+  const out: string[] = [];
+  let end: string | undefined;
+  for (const line of text.split('\n')) {
+    if (end !== undefined) {
+      if (line.trim() === end) end = undefined;
+      continue;
+    }
+    const bare = line.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""').replace(/(^|\s)#.*$/, '');
+    end = /<<~'?"{0,2}'?([A-Z]+(?:_\d+)?)/.exec(bare)?.[1] ?? /<<~'?([A-Z]+(?:_\d+)?)'?/.exec(line)?.[1];
+    if (end !== undefined && !/<<~/.test(bare)) end = undefined;
+    out.push(bare);
+  }
+  return out.join('\n');
+}
