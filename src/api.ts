@@ -1,11 +1,12 @@
 // What other extensions get from activate(): docs/api.md. The project's own host tests use nothing else.
 import * as vscode from 'vscode';
 import type { Action } from './machines/actions.ts';
-import { GaiaError } from './machines/errors.ts';
 import type { FleetChange } from './machines/fleet.ts';
 import type { Machine, MachineId } from './machines/machine.ts';
 import type { ActionResult } from './machines/perform.ts';
 import type { Disposable, Provider } from './machines/provider.ts';
+import type { StepOutcome } from './config/plan/apply.ts';
+import type { Plan } from './config/plan/model.ts';
 import type { ParsedConfig } from './config/model.ts';
 import type { Parts } from './ui/parts.ts';
 import type { GeneratedVagrantfile } from './vagrant/generate.ts';
@@ -13,6 +14,20 @@ import type { ImportedVagrantfile } from './vagrant/import.ts';
 
 /** A verb of the domain, or `stop`, which is `shutDown`. */
 export type ApiVerb = Exclude<Action['verb'], 'create'> | 'stop';
+
+export interface ApplyApiOptions {
+  /** May running machines be shut down for a change? Default no. */
+  readonly stop?: boolean;
+  /** Names of machines that may be deleted with their data and made anew. */
+  readonly replace?: readonly string[];
+  /** Folder that relative paths of the text count from. */
+  readonly baseFolder?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The place of texts that belong to no file. */
+const apiFile = 'gaia-api:/default';
+const planTimeoutMs = 120_000;
 
 /** Version 1 only ever grows: nothing in it changes its meaning. */
 export interface GaiaApi {
@@ -33,8 +48,10 @@ export interface GaiaApi {
   generateVagrantfile(text: string): Promise<GeneratedVagrantfile>;
   /** The .gaia.json that a Vagrantfile stands for. The file is read, never run. */
   importVagrantfile(text: string): Promise<ImportedVagrantfile>;
-  plan(text: string): Promise<unknown>;
-  apply(text: string): Promise<unknown>;
+  /** What applying the text would change. `file`: the address under which the machines of this text are remembered (a document's URI). Rejects with `invalidInput` for a text with errors. Changes nothing. */
+  plan(text: string, file?: string): Promise<Plan>;
+  /** Makes it so, and asks nothing: machines that would have to be stopped or replaced are skipped unless `options` allow it. Each step's end is in the answer. */
+  apply(text: string, file?: string, options?: ApplyApiOptions): Promise<readonly StepOutcome[]>;
 }
 
 export function createApi(parts: Parts): GaiaApi {
@@ -61,11 +78,17 @@ export function createApi(parts: Parts): GaiaApi {
       return generateVagrantfile(parseConfig(text));
     },
     importVagrantfile: async text => (await import('./vagrant/import.ts')).importVagrantfile(text),
-    plan: () => notYet('plan'),
-    apply: () => notYet('apply'),
+    plan: async (text, file = apiFile) => {
+      const [{ gatherPlan }, { planFeature }] = await Promise.all([import('./ui/plan/gather.ts'), import('./ui/plan/feature.ts')]);
+      await parts.ensureProviders();
+      return (await gatherPlan(registry, fleet, text, planFeature(parts).bindings.of(file), AbortSignal.timeout(planTimeoutMs))).plan;
+    },
+    apply: async (text, file = apiFile, options = {}) => {
+      const { applyFile } = await import('./ui/plan/apply.ts');
+      const { signal, baseFolder } = options;
+      const outcomes = await applyFile(parts, { file, text, unattended: { replace: new Set(options.replace), stop: options.stop ?? false }, ...baseFolder === undefined ? {} : { baseFolder } }, signal ?? new AbortController().signal);
+      return outcomes ?? [];
+    },
   };
 }
 
-function notYet(member: string): Promise<never> {
-  return Promise.reject(new GaiaError('notSupported', { message: 'This version of Gaia does not offer {0}.', values: [member] }));
-}

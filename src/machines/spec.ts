@@ -56,6 +56,8 @@ export interface CloudInitSpec {
   readonly ipConfig?: string;
   readonly nameserver?: string;
   readonly searchDomain?: string;
+  /** The NoCloud seed volume (ISO file) that was made of this for the machine; a provider that has no cloud-init of its own attaches it. */
+  readonly seedPath?: string;
 }
 
 export interface MachineSpec {

@@ -16,6 +16,7 @@ const view = () => import('./viewCommands.ts');
 const help = () => import('./help.ts');
 const preview = () => import('../preview/register.ts');
 const templates = () => import('../templates/commands.ts');
+const plans = () => import('../plan/commands.ts');
 const generated = () => import('../preview/files.ts');
 
 export const commandTable: Readonly<Record<string, Load>> = {
@@ -89,6 +90,15 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.template.save': async () => (await templates()).saveTemplate,
   'gaia.template.import': async () => (await templates()).importTemplate,
   'gaia.template.export': async () => (await templates()).exportTemplate,
+
+  'gaia.config.plan': async () => (await plans()).plan,
+  'gaia.config.apply': async () => (await plans()).apply,
+  'gaia.config.showPlanText': async () => (await plans()).showPlanText,
+  'gaia.config.destroy': async () => (await plans()).destroy,
+  'gaia.config.adopt': async () => (await plans()).adopt,
+  'gaia.config.runWithVagrant': async () => (await import('../plan/vagrantTask.ts')).runWithVagrant,
+  'gaia.machine.exportConfig': async () => (await plans()).exportMachine,
+  'gaia.machine.openConfig': async () => (await plans()).openOwner,
 
   'gaia.doctor': async () => (await help()).doctor,
   'gaia.showLog': async () => (await help()).showLog,

@@ -1,0 +1,90 @@
+// After the first start: wait until the machine can be reached, make its key its own, set its name, run its provisioners.
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { ParsedMachine } from '../../config/model.ts';
+import type { MachineDetails, MachineId } from '../../machines/machine.ts';
+import type { OperationContext } from '../../machines/provider.ts';
+import type { MachineSpec } from '../../machines/spec.ts';
+import { nameHost, provision, replaceKey, waitForSsh } from '../../provisioning/session.ts';
+import type { Step } from '../../provisioning/steps.ts';
+import { stepsOf } from '../../provisioning/steps.ts';
+import { fileInfo } from '../../system/files.ts';
+import { sshEndpoints } from '../endpoint.ts';
+import { t } from '../l10n.ts';
+import type { Parts } from '../parts.ts';
+import { endpointOf, insecureKeyFile, keyFileOf, rememberLogin, sessionDoors, storage, targetOf } from './machineSsh.ts';
+import type { Prepared } from './prepare.ts';
+
+export interface FinishRequest {
+  readonly spec: MachineSpec;
+  readonly id: MachineId;
+  /** As it stands in the file: its provisioners. */
+  readonly machine: ParsedMachine | undefined;
+  readonly prepared: Prepared | undefined;
+  readonly baseFolder: string | undefined;
+}
+
+/** Vagrant's own default is five minutes; a first boot with cloud-init may take longer. */
+const bootTimeoutMs = 10 * 60_000;
+
+export async function finishMachine(parts: Parts, request: FinishRequest, context: OperationContext): Promise<void> {
+  const { spec, id } = request;
+  const steps = stepsOf(request.machine?.config['provisioners']);
+  if (!canBeReached(spec)) {
+    if (steps.length > 0) context.output(t('The provisioners are not run: the machine has no system yet that could be reached by SSH.'));
+    return;
+  }
+  const doors = await sessionDoors(parts);
+  const box = spec.source.kind === 'box';
+  const ssh = request.prepared?.ssh;
+  const user = ssh?.user ?? (box ? 'vagrant' : spec.cloudInit?.user ?? 'root');
+  const details = await detailsWithAddress(parts, id, context);
+  const keys = box ? [ssh?.privateKey ?? await insecureKeyFile(parts)] : await ownKeys(spec, request.baseFolder);
+  const endpoint = endpointOf(details);
+  let target = { ...targetOf(parts, id, { ...endpoint, user, keyFile: keys[0] ?? '' }), keyFiles: keys };
+  await waitForSsh(doors, target, bootTimeoutMs, context);
+  if (box && ssh?.insertKey !== false) target = { ...await replaceKey(doors, target, keyFileOf(parts, id), `gaia ${spec.name}`, context) };
+  await rememberLogin(parts, id, { ...endpoint, user, keyFile: target.keyFiles[0] ?? '', name: spec.name });
+  if (spec.hostname !== undefined) await nameHost(doors, target, spec.hostname, context);
+  const base = request.baseFolder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir();
+  const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts) }, context);
+  if (left.length > 0) void tellLeft(spec.name, left);
+}
+
+/** An empty machine, or one that boots an installer, has nobody who would answer. */
+function canBeReached(spec: MachineSpec): boolean {
+  return spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined);
+}
+
+/** A guest without a forwarded port tells its address only some time after its start. */
+async function detailsWithAddress(parts: Parts, id: MachineId, context: OperationContext): Promise<MachineDetails> {
+  const provider = parts.registry.of(id);
+  if (!provider) throw new Error(`no provider for ${id}`);
+  const until = Date.now() + bootTimeoutMs;
+  for (;;) {
+    const details = await provider.describe(id, context.signal);
+    const guest = details.guest ?? await provider.guest?.info(id, context.signal).catch(() => undefined);
+    const whole = guest ? { ...details, guest } : details;
+    if (sshEndpoints(whole).length > 0 || Date.now() > until) return whole;
+    context.progress({ message: 'Waiting for an address' });
+    await new Promise(resolve => setTimeout(resolve, 3000));
+    context.signal.throwIfAborted();
+  }
+}
+
+/** The private keys that belong to the public ones named in `cloud_init`, else the usual ones of this person. */
+async function ownKeys(spec: MachineSpec, baseFolder: string | undefined): Promise<readonly string[]> {
+  const home = os.homedir();
+  const named = (spec.cloudInit?.sshKeys ?? []).filter(key => !key.startsWith('ssh-') && !key.includes(' ')).map(key => path.resolve(baseFolder ?? home, key.replace(/^~(?=[\\/])/, home)).replace(/\.pub$/, ''));
+  const usual = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map(name => path.join(home, '.ssh', name));
+  const present = await Promise.all([...named, ...usual].map(async file => ((await fileInfo(file))?.kind === 'file' ? file : undefined)));
+  return present.filter(file => file !== undefined);
+}
+
+async function tellLeft(name: string, left: readonly Step[]): Promise<void> {
+  const run = t('Run with Vagrant');
+  const types = [...new Set(left.flatMap(step => (step.kind === 'vagrant' ? [step.type] : [])))].join(', ');
+  const answer = await vscode.window.showWarningMessage(t('“{0}” is ready, but Gaia does not run {1}: Vagrant can.', name, types), run);
+  if (answer === run) await vscode.commands.executeCommand('gaia.config.runWithVagrant', undefined, { machine: name });
+}

@@ -1,0 +1,78 @@
+// What a plan needs to know, asked of the providers: their machines once, and the details of the file's own machines.
+import PQueue from 'p-queue';
+import { parseConfig } from '../../config/parse.ts';
+import { checkConfig } from '../../config/check.ts';
+import type { ParsedConfig, ParseProblem } from '../../config/model.ts';
+import type { Bindings, Plan } from '../../config/plan/model.ts';
+import { makePlan } from '../../config/plan/plan.ts';
+import { machineSpec } from '../../config/spec.ts';
+import { validateConfig } from '../../config/validate.ts';
+import { GaiaError } from '../../machines/errors.ts';
+import type { Fleet, FleetEntry } from '../../machines/fleet.ts';
+import { parseMachineId } from '../../machines/machine.ts';
+import type { Machine, MachineDetails, MachineId } from '../../machines/machine.ts';
+import type { ProviderRegistry } from '../../machines/registry.ts';
+import type { MachineSpec } from '../../machines/spec.ts';
+
+export interface Gathered {
+  readonly plan: Plan;
+  readonly parsed: ParsedConfig;
+  readonly specs: readonly MachineSpec[];
+}
+
+/** Throws GaiaError `invalidInput` naming the first error of the file. `only`: plan just this machine of it (and what it is cloned from). */
+export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, only?: string): Promise<Gathered> {
+  const parsed = parseConfig(text);
+  const [problem] = [...parsed.problems, ...validateConfig(parsed), ...checkConfig(parsed)].filter(one => one.severity === 'error');
+  if (problem) throw badFile(parsed, problem);
+  const all = parsed.machines.map(machine => machineSpec(machine));
+  const specs = only === undefined ? all : withSources(all, only);
+  const wanted = new Set([...specs.map(spec => spec.provider), ...[...bindings.values()].map(id => parseMachineId(id).provider)]);
+  await fleet.refresh({ providers: registry.all().filter(provider => wanted.has(provider.id)), fresh: true });
+  const details = await detailsOf(registry, fleet, [...bindings.values()], signal);
+  const entries = fleet.entries();
+  const plan = makePlan({
+    specs,
+    bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
+    machinesOf: (provider, connection) => machinesOf(entries, provider, connection),
+    detailsOf: id => details.get(id),
+    planningOf: provider => {
+      const found = registry.all().find(one => one.id === provider);
+      return found && (found.planning ?? 'basic');
+    },
+  });
+  return { plan, parsed, specs };
+}
+
+function withSources(specs: readonly MachineSpec[], name: string): readonly MachineSpec[] {
+  const spec = specs.find(one => one.name === name);
+  if (!spec) return [];
+  const of = spec.source.kind === 'clone' ? spec.source.of : undefined;
+  const source = of === undefined || of === name ? [] : withSources(specs.filter(one => one !== spec), of);
+  return [...source, spec];
+}
+
+/** undefined = the provider did not answer (or is not there), so that nothing is concluded. */
+function machinesOf(entries: readonly FleetEntry[], provider: string, connection: string | undefined): readonly Machine[] | undefined {
+  const mine = entries.filter(entry => entry.provider.id === provider && (connection === undefined || entry.provider.connection.id === connection || entry.provider.connection.label === connection));
+  return mine.length === 0 || mine.some(entry => entry.status.kind !== 'ready') ? undefined : mine.flatMap(entry => entry.machines);
+}
+
+async function detailsOf(registry: ProviderRegistry, fleet: Fleet, ids: readonly MachineId[], signal: AbortSignal): Promise<ReadonlyMap<MachineId, MachineDetails>> {
+  const queue = new PQueue({ concurrency: 4 });
+  const found = await Promise.all(ids.filter(id => fleet.machine(id) !== undefined).map(id => queue.add(async (): Promise<readonly [MachineId, MachineDetails] | undefined> => {
+    try {
+      const details = await registry.of(id)?.describe(id, signal);
+      return details && [id, details];
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return undefined;
+    }
+  })));
+  return new Map(found.filter(one => typeof one === 'object'));
+}
+
+function badFile(parsed: ParsedConfig, problem: ParseProblem): GaiaError {
+  const line = parsed.text.slice(0, problem.range.offset).split('\n').length;
+  return new GaiaError('invalidInput', { message: `Line {${String(problem.values?.length ?? 0)}}: ${problem.message}`, values: [...problem.values ?? [], line], hint: 'Mend the file first: nothing was changed.' });
+}
