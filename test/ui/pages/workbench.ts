@@ -112,6 +112,8 @@ export class Workbench {
     // The palette's list is made when it opens: a command whose `when` has just come true may be missing from it, so it is opened again.
     for (let attempt = 1; ; attempt++) {
       await this.page.keyboard.press('F1');
+      // A webview that is just opening swallows the key.
+      if (attempt < 3 && !await this.quickInput.input.waitFor({ timeout: 3000 }).then(() => true, () => false)) continue;
       try {
         await this.quickInput.choose(`>${title}`, entry);
         return;
