@@ -14,6 +14,7 @@ export interface Part {
   /** Value of the whole object. */
   readonly value: { readonly [key: string]: unknown };
   comments?: readonly ConfigComment[];
+  duplicates?: readonly Node[];
   /** The config merged with the defaults seen last: the same object as long as nothing changed, so that others can remember by it. */
   merged?: { readonly defaults: Defaults | undefined; readonly own: MachineConfig; readonly result: Merged };
 }
@@ -117,7 +118,7 @@ export class SlicedDocument implements Document {
 
   problems(): readonly ParseProblem[] {
     return this.whole.errors.map(error => syntaxProblem(error, this.absolute({ offset: error.offset, length: error.length })))
-      .concat(duplicateKeys(this.root).map(node => duplicateProblem(node, this.absolute(node))));
+      .concat(partDuplicates(this.whole).map(node => duplicateProblem(node, this.absolute(node))));
   }
 
   defaults(): Defaults | undefined {
@@ -155,6 +156,11 @@ export class SlicedDocument implements Document {
 
 export function emptyDocument(text: string): Document {
   return { root: undefined, comments: [], problems: () => [], defaults: () => undefined, machine: () => undefined, rangeOf: () => text ? { offset: 0, length: 1 } : undefined };
+}
+
+/** The keys of a part that stand in an object a second time. */
+export function partDuplicates(part: Part): readonly Node[] {
+  return (part.duplicates ??= duplicateKeys(part.root));
 }
 
 export function partComments(part: Part): readonly ConfigComment[] {

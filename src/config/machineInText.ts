@@ -1,8 +1,8 @@
 // One machine of a file: its values with the defaults merged in, and where each stands in the text.
-import { partComments, type Defaults, type Document, type Part } from './document.ts';
+import { partComments, partDuplicates, type Defaults, type Document, type Part } from './document.ts';
 import { isObject, mergeDefaults, type Merged } from './merge.ts';
 import type { ConfigComment, ConfigPath, MachineConfig, ParsedMachine, ParseProblem, TextRange } from './model.ts';
-import { duplicateKeys, duplicateProblem, syntaxProblem } from './textProblems.ts';
+import { duplicateProblem, syntaxProblem } from './textProblems.ts';
 import { keyNodeAt, nodeAt, type Node } from './tree.ts';
 
 export class MachineInText implements ParsedMachine {
@@ -67,7 +67,7 @@ export class MachineInText implements ParsedMachine {
     if (this.path.length === 0 || this.part.text === '') return [];
     const shift = ({ offset, length }: TextRange): TextRange => ({ offset: offset + this.offset, length });
     return this.part.errors.map(error => syntaxProblem(error, shift(error)))
-      .concat(duplicateKeys(this.part.root).map(node => duplicateProblem(node, shift(node))));
+      .concat(partDuplicates(this.part).map(node => duplicateProblem(node, shift(node))));
   }
 
   private find(path: ConfigPath, look: (root: Node | undefined, path: ConfigPath) => Node | undefined): TextRange | undefined {

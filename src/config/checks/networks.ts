@@ -1,5 +1,6 @@
 // Addresses and networks.
 import { defaultHostOnlyRanges, isAllowedHostOnly, networksConfPath } from '../../machines/hostOnlyRanges.ts';
+import type { ConfigPath, MachineConfig } from '../model.ts';
 import { phrase } from '../phrase.ts';
 import { dotted, ipv4, ipv4Range, isAddress, isIpv6, prefixOf } from '../address.ts';
 import type { FileCheck, Finding, HostFacts, MachineCheck } from './check.ts';
@@ -65,10 +66,9 @@ export const duplicateAddress: FileCheck = {
   about: 'Two network cards of a file have one fixed address.',
   compare(machines) {
     const first = new Map<string, { machine: number; path: readonly (string | number)[] }>();
-    const taken = new Set(machines.flatMap(m => cards(m.config).flatMap(({ entry }) => text(entry['ip']) ?? [])));
-    return machines.flatMap(({ config }, machine) => cards(config).flatMap(({ entry, path }) => {
-      const ip = text(entry['ip']);
-      if (ip === undefined || !isAddress(ip)) return [];
+    const all = machines.map(m => addressesOf(m.config));
+    const taken = new Set(all.flat().map(({ ip }) => ip));
+    return all.flatMap((list, machine) => list.flatMap(({ ip, path }) => {
       const place = { machine, path: [...path, 'ip'] };
       const earlier = first.get(ip.toLowerCase());
       if (!earlier) { first.set(ip.toLowerCase(), place); return []; }
@@ -81,6 +81,17 @@ export const duplicateAddress: FileCheck = {
     }));
   },
 };
+
+/** By config object, which stays the same while the machine does. */
+const remembered = new WeakMap<MachineConfig, readonly { readonly ip: string; readonly path: ConfigPath }[]>();
+function addressesOf(config: MachineConfig): readonly { readonly ip: string; readonly path: ConfigPath }[] {
+  let found = remembered.get(config);
+  if (!found) {
+    found = cards(config).flatMap(({ entry, path }) => { const ip = text(entry['ip']); return ip !== undefined && isAddress(ip) ? [{ ip, path }] : []; });
+    remembered.set(config, found);
+  }
+  return found;
+}
 
 function freeAddress(ip: string, taken: ReadonlySet<string>): string | undefined {
   const address = ipv4(ip);

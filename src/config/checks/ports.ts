@@ -1,8 +1,6 @@
 // Host ports: one can lead to one machine only.
 import type { CheckedMachine, FileCheck, HostFacts, MachineCheck } from './check.ts';
-import { forwards, isLocal } from './values.ts';
-
-type Forward = ReturnType<typeof forwards>[number];
+import { forwards, isLocal, type Forward } from './values.ts';
 
 const collide = (a: Forward, b: Forward): boolean => a.hostPort === b.hostPort && a.protocol === b.protocol && (a.hostIp === b.hostIp || a.hostIp === '' || b.hostIp === '');
 

@@ -23,8 +23,27 @@ export function port(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65536 ? value : undefined;
 }
 
+export interface Forward {
+  readonly path: ConfigPath;
+  readonly hostPort: number;
+  readonly guestPort: number | undefined;
+  readonly protocol: string;
+  /** '' = all addresses. */
+  readonly hostIp: string;
+  readonly autoCorrect: boolean;
+}
+
+/** By config object, which stays the same while the machine does: the comparisons of a file ask for all machines at each keystroke. */
+const remembered = new WeakMap<MachineConfig, readonly Forward[]>();
+
 /** The forwarded ports of a machine, well-formed ones only. */
-export function forwards(config: MachineConfig): readonly { readonly path: ConfigPath; readonly hostPort: number; readonly guestPort: number | undefined; readonly protocol: string; readonly hostIp: string; readonly autoCorrect: boolean }[] {
+export function forwards(config: MachineConfig): readonly Forward[] {
+  let found = remembered.get(config);
+  if (!found) { found = readForwards(config); remembered.set(config, found); }
+  return found;
+}
+
+function readForwards(config: MachineConfig): readonly Forward[] {
   return entries(config, 'networks').flatMap(({ entry, path }) => {
     const hostPort = port(entry['host_port']);
     if (entry['type'] !== 'forwarded_port' || hostPort === undefined) return [];
