@@ -136,9 +136,10 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
   };
 
   const added: readonly DiskSpec[] = fromSource ? rest : facts.base.kind === 'disk' ? rest : wanted;
-  const optical = !fromSource;
-  if (added.length + (facts.base.kind === 'disk' ? 1 : 0) + (optical ? 1 : 0) > 0) {
-    const ports = taken.size + added.length + (facts.base.kind === 'disk' ? 1 : 0) + (optical ? 1 : 0);
+  const seed = spec.cloudInit?.seedPath;
+  const discs = [...(fromSource ? [] : [spec.source.kind === 'iso' ? (spec.source.path ?? spec.source.url) : (seed ?? 'emptydrive')]), ...(seed !== undefined && (fromSource || spec.source.kind === 'iso') ? [seed] : [])];
+  if (added.length + (facts.base.kind === 'disk' ? 1 : 0) + discs.length > 0) {
+    const ports = taken.size + added.length + (facts.base.kind === 'disk' ? 1 : 0) + discs.length;
     if (!hasController) steps.push({ call: requests.addController(uuid, bus, 'sata', 'IntelAhci', ports) });
     else if (existing.ports < ports) steps.push({ call: requests.setPortCount(uuid, bus, ports) });
   }
@@ -159,10 +160,7 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
     steps.push({ call: requests.createDisk(file, toMiB(disk.sizeBytes), formatOf(disk)), makes: file });
     steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'hdd', file) });
   }
-  if (optical) {
-    const iso = spec.source.kind === 'iso' ? (spec.source.path ?? spec.source.url) : 'emptydrive';
-    steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'dvddrive', iso) });
-  }
+  for (const disc of discs) steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'dvddrive', disc) });
   return steps;
 }
 

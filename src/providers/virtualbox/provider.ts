@@ -20,6 +20,7 @@ import { Inventory } from './inventory.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { MachineStates } from './machineState.ts';
 import { createNetworkAdmin } from './networks.ts';
+import { planning } from './planning.ts';
 import { createPower } from './power.ts';
 import { createScreenshot } from './screenshot.ts';
 import { createSnapshots } from './snapshots.ts';
@@ -61,6 +62,7 @@ export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): 
     screenshot: createScreenshot(tool),
     guest: createGuest(tool),
     editing: createEditing(tool),
+    planning,
     suggestions: createSuggestions(tool, inventory),
     extras: createExtras(tool, inventory, states),
   };

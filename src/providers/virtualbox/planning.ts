@@ -1,0 +1,101 @@
+// What a spec says and a machine is not: the differences that VirtualBox can read back. Pure.
+import { compareBasics, stopNeeded } from '../../machines/compare.ts';
+import type { MachineDetails, NetworkAdapter, PortForward, SharedFolder } from '../../machines/machine.ts';
+import type { Difference, Planning } from '../../machines/provider.ts';
+import type { MachineSpec } from '../../machines/spec.ts';
+import { forwardOf } from './adapters.ts';
+import { isVirtualBoxFolder, sharedFolderOf } from './create.ts';
+import { liveCommand, notModifyKeys, optionName } from './settings.ts';
+
+export const planning: Planning = {
+  compare: (spec, details) => [...compareBasics(spec, details), ...description(spec, details), ...forwards(spec, details), ...adapters(spec, details), ...folders(spec, details), ...options(spec, details)],
+};
+
+function description(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const { description: wanted } = spec;
+  const present = details.machine.description ?? '';
+  return wanted === undefined || wanted === present ? [] : [{ key: 'description', before: present, after: wanted, effect: stopNeeded(details), change: { edit: { kind: 'setting', key: 'description', value: wanted } } }];
+}
+
+const forwardText = (forward: PortForward): string => `${forward.hostIp ? `${forward.hostIp}:` : ''}${String(forward.hostPort)} → ${String(forward.guestPort)}/${forward.protocol}`;
+const sameForward = (a: PortForward, b: PortForward): boolean => a.adapter === b.adapter && a.protocol === b.protocol && a.hostPort === b.hostPort && a.guestPort === b.guestPort && (a.hostIp ?? '') === (b.hostIp ?? '') && (a.guestIp ?? '') === (b.guestIp ?? '');
+
+/** Rules are told apart by what they do: names carry no meaning. A running machine takes them live; a saved one does not. */
+function forwards(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const effect = details.machine.state === 'suspended' ? 'stop' : 'live';
+  const wanted = spec.portForwards.map(forward => ({ rule: forwardOf(forward), movable: forward.autoCorrect === true }));
+  const matched = new Set<PortForward>();
+  const missing = wanted.filter(({ rule, movable }) => {
+    const found = details.portForwards.find(one => !matched.has(one) && (sameForward(one, rule) || (movable && sameForward({ ...one, hostPort: rule.hostPort }, rule))));
+    if (found) matched.add(found);
+    return !found;
+  });
+  // The way in by SSH is made for every box that names none; it is nobody's mistake.
+  const surplus = details.portForwards.filter(one => !matched.has(one) && !(one.name === 'ssh' && !spec.portForwards.some(forward => forward.guestPort === 22)));
+  return [
+    ...surplus.map((forward): Difference => ({ key: `forward ${forward.name}`, before: forwardText(forward), effect, change: { edit: { kind: 'removePortForward', forward } } })),
+    ...missing.map(({ rule }): Difference => ({ key: `forward ${rule.name}`, after: forwardText(rule), effect, change: { edit: { kind: 'addPortForward', forward: rule } } })),
+  ];
+}
+
+/** Adapter 1 is NAT; the file's networks follow from 2 on, in their order, as a create makes them. */
+function adapters(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  if (spec.source.kind === 'clone' && spec.networks.length === 0) return [];
+  const byIndex = new Map(details.adapters.map(adapter => [adapter.index, adapter]));
+  const differences: Difference[] = [];
+  spec.networks.forEach((network, position) => {
+    const index = position + 2;
+    const present = byIndex.get(index);
+    const mode = network.type === 'public_network' ? 'bridged' : 'name' in network && network.name !== undefined ? 'intnet' : 'hostonly';
+    const bridge = network.type === 'public_network' ? network.bridge : undefined;
+    const wanted: NetworkAdapter = { index, mode, ...bridge === undefined ? {} : { network: bridge } };
+    const same = present !== undefined && (present.mode === mode || (mode === 'hostonly' && present.mode.startsWith('hostonly'))) && (bridge === undefined || present.network === bridge);
+    if (same) return;
+    differences.push({
+      key: `network ${String(index)}`, ...present === undefined ? {} : { before: adapterText(present) }, after: adapterText(wanted), effect: stopNeeded(details),
+      change: { edit: { kind: 'setAdapter', adapter: { ...wanted, ...mode === 'hostonly' && present?.network !== undefined && present.mode === 'hostonly' ? { network: present.network } : {} } } },
+    });
+  });
+  for (const adapter of details.adapters) {
+    if (adapter.index < 2 || adapter.index < spec.networks.length + 2 || adapter.mode === 'none') continue;
+    differences.push({ key: `network ${String(adapter.index)}`, before: adapterText(adapter), effect: stopNeeded(details), change: { edit: { kind: 'removeAdapter', index: adapter.index } } });
+  }
+  return differences;
+}
+
+function adapterText(adapter: NetworkAdapter): string {
+  return [adapter.mode, adapter.network].filter(part => part !== undefined).join(' ');
+}
+
+function folders(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const effect = details.machine.state === 'suspended' ? 'stop' : 'live';
+  const wanted = spec.sharedFolders.filter(isVirtualBoxFolder).map(sharedFolderOf);
+  const present = details.sharedFolders.filter(folder => !folder.transient);
+  const text = (folder: SharedFolder): string => `${folder.hostPath}${folder.readOnly ? ' (read-only)' : ''}`;
+  const same = (a: SharedFolder, b: SharedFolder): boolean => a.name === b.name && a.hostPath === b.hostPath && (a.readOnly ?? false) === (b.readOnly ?? false);
+  return [
+    ...present.filter(folder => !wanted.some(one => same(one, folder))).map((folder): Difference => ({ key: `folder ${folder.name}`, before: text(folder), effect, change: { edit: { kind: 'removeSharedFolder', folder } } })),
+    ...wanted.filter(folder => !present.some(one => same(one, folder))).map((folder): Difference => ({ key: `folder ${folder.name}`, after: text(folder), effect, change: { edit: { kind: 'addSharedFolder', folder } } })),
+  ];
+}
+
+/** `modifyvm` option → what showvminfo calls it, where the two differ. */
+const readBack: Readonly<Record<string, string>> = { accelerate3d: 'accelerate3d', clipboard: 'clipboard', 'clipboard-mode': 'clipboard', draganddrop: 'draganddrop', 'drag-and-drop': 'draganddrop', 'accelerate-3d': 'accelerate3d', rtcuseutc: 'rtcuseutc', 'nested-hw-virt': 'nested-hw-virt' };
+
+/** Only what can be read back is compared: a setting that showvminfo does not tell is taken as it was made. */
+function options(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  return Object.entries(spec.options).flatMap(([key, value]): readonly Difference[] => {
+    if (notModifyKeys.has(key) || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) return [];
+    const name = optionName(key);
+    const present = details.settings[readBack[name] ?? name];
+    const wanted = typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
+    if (present === undefined || plain(present) === plain(wanted)) return [];
+    const live = details.machine.state === 'running' && liveCommand(name, value) !== undefined;
+    return [{ key: `setting ${key}`, before: present, after: wanted, effect: live ? 'live' : stopNeeded(details), change: { edit: { kind: 'setting', key: name, value } } }];
+  });
+}
+
+/** showvminfo writes `PIIX3`, `HostToGuest`, `BIOS`: case and dashes mean nothing. */
+function plain(value: string): string {
+  return value.toLowerCase().replaceAll(/[\s_-]+/g, '');
+}
