@@ -61,6 +61,7 @@ export class ConsoleBook {
       await Promise.race([departure, stopped]);
     });
     const record: ConsoleRecord = { kind, node: call.node.name, guest, port, ticket, password, user, upid };
+    if (this.all.length >= 500) for (const old of this.all.splice(0, 250)) this.ends.delete(old);
     this.all.push(record);
     this.ends.set(record, { connected, left });
     return { record, user };

@@ -87,6 +87,8 @@ export interface ProxmoxOptions {
   readonly host?: string;
   /** One a node; default free ones. */
   readonly ports?: readonly number[];
+  /** How many entries `requests` holds at most; when full, its older half goes. Default 20,000. */
+  readonly keepRequests?: number;
   /** More names and addresses for the certificates. */
   readonly certificateHosts?: readonly string[];
 }

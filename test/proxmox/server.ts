@@ -94,7 +94,7 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
     forgetTickets: () => cluster.auth.forgetTickets(),
     newCertificate: (name, how = {}) => {
       const node = cluster.nodeNamed(name);
-      node.certificate = createNodeCertificate(how.otherAuthority ? createAuthority() : state.authority, name, [host], how.expired);
+      node.certificate = createNodeCertificate(how.otherAuthority ? createAuthority() : state.authority, name, [host, ...(options.certificateHosts ?? [])], how.expired);
       servers.get(name)?.setSecureContext({ key: node.certificate.key, cert: node.certificate.chain });
       cut(name);
       return node.certificate.fingerprint;
@@ -114,6 +114,11 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
     cutConnections: () => cut(),
   });
 
+  const keep = options.keepRequests ?? 20_000;
+  const remember = (request: RequestLog): void => {
+    if (requests.length >= keep) requests.splice(0, Math.ceil(keep / 2));
+    requests.push(request);
+  };
   const violate = (method: string, path: string, parameters: Readonly<Record<string, unknown>>, problem: string, errors?: Readonly<Record<string, string>>): void =>
     void violations.push({ method, path, parameters, problem, ...(errors === undefined ? {} : { errors }) });
 
@@ -232,7 +237,7 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
     await write(request, response, outcome, trouble);
 
     function note(status: number, reason: string): void {
-      requests.push({ at: started, node: entry.name, method: request.method ?? '', path, parameters: log.parameters, ...(log.who === undefined ? {} : { who: log.who }), status, reason, milliseconds: Date.now() - started, ...(trouble === undefined ? {} : { trouble: trouble.kind }) });
+      remember({ at: started, node: entry.name, method: request.method ?? '', path, parameters: log.parameters, ...(log.who === undefined ? {} : { who: log.who }), status, reason, milliseconds: Date.now() - started, ...(trouble === undefined ? {} : { trouble: trouble.kind }) });
     }
   }
 
@@ -289,13 +294,13 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
       }
       const { node, p } = prepare(entry, found, who, parameters, 'GET', path);
       const record = cluster.consoles.find(node.name, Number(p['port']), String(p['vncticket']));
-      requests.push({ at: started, node: entry.name, method: 'GET', path, parameters, who: who.tokenid ?? who.userid, status: 101, reason: 'Switching Protocols', milliseconds: 0 });
+      remember({ at: started, node: entry.name, method: 'GET', path, parameters, who: who.tokenid ?? who.userid, status: 101, reason: 'Switching Protocols', milliseconds: 0 });
       cluster.consoles.connect(record, acceptWebSocket(request, socket, head));
       return;
     } catch (error) {
       outcome = await outcomeOf(error);
     }
-    requests.push({ at: started, node: entry.name, method: 'GET', path, parameters, status: outcome.status, reason: outcome.reason, milliseconds: Date.now() - started });
+    remember({ at: started, node: entry.name, method: 'GET', path, parameters, status: outcome.status, reason: outcome.reason, milliseconds: Date.now() - started });
     socket.end(`HTTP/1.1 ${String(outcome.status)} ${outcome.reason}\r\nConnection: close\r\nContent-Length: ${String(Buffer.byteLength(outcome.body))}\r\n\r\n${outcome.body}`);
   }
 

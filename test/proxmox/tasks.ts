@@ -57,6 +57,7 @@ export class Tasks {
     let finished = (): void => undefined;
     const done = new Promise<void>(resolve => (finished = resolve));
     const task: Running = { upid, ...options, pid, pstart, starttime, log: [], warnings: 0, abort, done };
+    if (this.all.length >= 4000) this.forgetOld();
     this.all.push(task);
     this.byUpid.set(upid, task);
     const worker: Worker = {
@@ -95,6 +96,14 @@ export class Tasks {
     else if (exitstatus !== 'unexpected status') task.log.push(`TASK ERROR: ${exitstatus}`);
     task.endtime = this.clock.seconds();
     task.exitstatus = exitstatus;
+  }
+
+  /** The archive has an end, as the real one: the oldest finished half goes. */
+  private forgetOld(): void {
+    const gone = new Set(this.all.filter(task => task.exitstatus !== undefined).slice(0, 2000));
+    for (const task of gone) this.byUpid.delete(task.upid);
+    const kept = this.all.filter(task => !gone.has(task));
+    this.all.splice(0, this.all.length, ...kept);
   }
 
   get(upid: string): TaskRecord | undefined {

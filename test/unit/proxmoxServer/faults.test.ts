@@ -134,3 +134,22 @@ test('nothing is left behind: no socket, no running task', async () => {
   expect(server.connections()).toBe(0);
   expect(server.cluster.tasks.running()).toEqual([]);
 });
+
+test('a long run does not fill the memory: requests and finished tasks are kept up to a number', async () => {
+  const small = await startProxmox({ keepRequests: 100, speed: 1000 });
+  try {
+    for (let i = 0; i < 130; i += 1) await call(small, 'GET', '/version');
+    expect(small.requests.length).toBeLessThanOrEqual(100);
+    expect(small.requests.length).toBeGreaterThanOrEqual(50);
+    const work = (id: number): string => small.cluster.tasks.start({ node: 'pve', type: 'x', id: String(id), user: 'root@pam' }, () => Promise.resolve());
+    const first = work(0);
+    for (let i = 1; i < 5000; i += 1) {
+      work(i);
+      if (i % 100 === 0) await new Promise(resolve => setImmediate(resolve));
+    }
+    expect(small.cluster.tasks.all.length).toBeLessThanOrEqual(4000);
+    expect(small.cluster.tasks.get(first)).toBeUndefined();
+  } finally {
+    await small.dispose();
+  }
+});
