@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { GaiaError } from '../machines/errors.ts';
 import type { RequestRecord } from '../machines/provider.ts';
 import { mask } from './process.ts';
-import { PinMismatch, tlsOptions } from './tls.ts';
+import { PinMismatch, readCertificate, tlsOptions } from './tls.ts';
 import type { TlsTrust } from './tls.ts';
 
 /** A file sent as `multipart/form-data`, streamed from disk. Plain fields come first: Proxmox VE wants the file last. */
@@ -98,7 +98,7 @@ export const sendHttp: SendHttp = async (request, signal, hooks = {}) => {
     const durationMs = done(status < 400 ? 'ok' : 'failed', status, status < 400 ? undefined : `${reason}\n${body}`.slice(0, 4000));
     return { status, reason, headers: response.headers, body, durationMs };
   } catch (error) {
-    const failure = asFailure(error, request);
+    const failure = await nameWhatIsShown(asFailure(error, request), request.host, request.port, request.trust);
     done(failure.code === 'cancelled' ? 'cancelled' : isTimeout(failure) ? 'timedOut' : 'failed', undefined, failure.detail.raw ?? failure.message);
     throw failure;
   }
@@ -241,6 +241,21 @@ export function explainFailure(failure: HttpFailure, host: string, port: number,
   if (failure.message === 'timed out') return new GaiaError('didNotAnswer', { message: '{0} did not answer in time.', values: [address], raw, cause: failure });
   const known = connectProblems[failure.code ?? ''];
   return new GaiaError('didNotAnswer', { message: known ?? 'The connection to {0} broke.', values: [address], raw, cause: failure });
+}
+
+/**
+ * Adds the fingerprint that the server shows now to a refusal by pin: TLS itself only says that the chain is wrong. A look by a bare
+ * handshake; nothing is sent. Any other error comes back as it is.
+ */
+export async function nameWhatIsShown(error: GaiaError, host: string, port: number, trust: TlsTrust): Promise<GaiaError> {
+  const { cause, values } = error.detail;
+  if (error.code !== 'untrusted' || trust.kind !== 'pinned' || values?.length !== 2 || !(cause instanceof HttpFailure)) return error;
+  try {
+    const seen = await readCertificate(host, port, AbortSignal.timeout(5000), 5000);
+    return changedCertificate(String(values[0]), trust.certificate.fingerprint, seen.fingerprint, cause);
+  } catch {
+    return error;
+  }
 }
 
 const connectProblems: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { GaiaError } from '../machines/errors.ts';
-import { HttpFailure, explainFailure } from './http.ts';
+import { HttpFailure, explainFailure, nameWhatIsShown } from './http.ts';
 import { tlsOptions } from './tls.ts';
 import type { TlsTrust } from './tls.ts';
 
@@ -70,7 +70,8 @@ export const openWebSocket: OpenWebSocket = (request, handlers, signal) =>
     const fail = (error: Error): void => {
       settle(() => {
         outgoing.destroy();
-        reject(explainFailure(error instanceof HttpFailure ? error : new HttpFailure(error.message, true, error), request.host, request.port, request.trust, request.secrets));
+        const problem = explainFailure(error instanceof HttpFailure ? error : new HttpFailure(error.message, true, error), request.host, request.port, request.trust, request.secrets);
+        void nameWhatIsShown(problem, request.host, request.port, request.trust).then(reject);
       });
     };
     const onAbort = (): void => { fail(new HttpFailure('cancelled', false)); };
