@@ -56,6 +56,10 @@ async function* decompressed(source: Readable & { bytesRead: number }, compressi
   }
 }
 
+interface XzLibrary {
+  readonly XzReadableStream: new (packed: ReturnType<typeof Readable.toWeb>) => unknown;
+}
+
 const decoders: Readonly<Record<Compression, (source: Readable) => Readable | Promise<Readable>>> = {
   gzip: source => through(source, zlib.createGunzip()),
   bzip2: async source => {
@@ -69,8 +73,10 @@ const decoders: Readonly<Record<Compression, (source: Readable) => Readable | Pr
     return out;
   },
   xz: async source => {
-    const { XzReadableStream } = await import('xz-decompress');
-    const web = new XzReadableStream(Readable.toWeb(source) as ConstructorParameters<typeof XzReadableStream>[0]);
+    const library = await import('xz-decompress') as unknown as XzLibrary & { readonly default?: XzLibrary };
+    // A CommonJS module: Node finds its names, a bundle has them on the default alone.
+    const Decoder = (library.default ?? library).XzReadableStream;
+    const web = new Decoder(Readable.toWeb(source));
     return Readable.fromWeb(web as Parameters<typeof Readable.fromWeb>[0]);
   },
   zstd: async source => {

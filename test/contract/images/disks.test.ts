@@ -125,4 +125,28 @@ describe.skipIf(compressors.missing)(compressors.title, () => {
     for await (const chunk of stream.chunks) chunks.push(chunk);
     expect(Buffer.concat(chunks).equals(await readFile(raw))).toBe(true);
   });
+  it.each(Object.keys(packers))('%s that was left in the middle, damaged or cancelled does not keep the next one waiting', async program => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'x');
+    await writeFile(file, noise(2_000_000));
+    run('sh', ['-c', `${program} -c < '${file}' > '${file}.packed'`]);
+    const whole = await readFile(`${file}.packed`);
+    await writeFile(`${file}.cut`, whole.subarray(0, 300_000));
+    const read = async (path: string, signal: AbortSignal, limit = Infinity): Promise<number> => {
+      let length = 0;
+      for await (const chunk of (await openDecompressed(path, signal)).chunks) {
+        length += chunk.length;
+        if (length >= limit) break;
+      }
+      return length;
+    };
+    const never = new AbortController().signal;
+    for (let round = 0; round < 3; round++) {
+      expect(await read(`${file}.packed`, never, 1)).toBeGreaterThan(0);
+      await expect(read(`${file}.cut`, never)).rejects.toMatchObject({ code: 'invalidInput' });
+      await expect(read(`${file}.packed`, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+      await expect(read(`${file}.packed`, AbortSignal.timeout(1))).rejects.toMatchObject({ name: 'TimeoutError' });
+    }
+    expect(await Promise.all([read(`${file}.packed`, never), read(`${file}.packed`, never)])).toEqual([2_000_000, 2_000_000]);
+  });
 });
