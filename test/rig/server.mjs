@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atExit } from './atExit.mjs';
 
 /** No telemetry, no adverts, no chat, no network: what a quiet editor needs. Later ones win. */
 export const quietSettings = {
@@ -47,10 +48,9 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
   const ended = new Promise(resolve => child.once('exit', resolve));
   // The whole group: server, extension host, file watcher, terminals.
   const kill = signal => { try { process.kill(-child.pid, signal); return true; } catch { return false; } };
-  const killOnExit = () => kill('SIGKILL');
-  process.on('exit', killOnExit);
+  const forget = atExit(() => kill('SIGKILL'));
   const stop = async () => {
-    process.off('exit', killOnExit);
+    forget();
     kill('SIGTERM');
     for (let i = 0; i < 60 && kill(0); i++) await sleep(50);
     if (kill(0)) kill('SIGKILL');

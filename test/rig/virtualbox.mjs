@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { atExit } from './atExit.mjs';
 import { cacheDir, debianPackages, onPath, run, Unavailable } from './cache.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -46,7 +47,8 @@ export async function privateVirtualBox({ folder: wanted } = {}) {
   const folder = wanted ?? fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-vbox-'));
   // One VBoxSVC serves all of a user's calls, whatever VBOX_USER_HOME says, unless its socket is another.
   const box = open({ folder, socketId: `gaia-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}` });
-  box.dispose = () => dispose(box, wanted === undefined);
+  const forget = atExit(() => signal(processes(box.socketId), 'SIGTERM'));
+  box.dispose = () => { forget(); return dispose(box, wanted === undefined); };
   for (const dir of [box.home, box.machineFolder]) fs.mkdirSync(dir, { recursive: true });
   await box.run(['setproperty', 'machinefolder', box.machineFolder]);
   return box;

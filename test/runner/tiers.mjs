@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { root } from '../../build/setup.mjs';
+import { atExit } from '../rig/atExit.mjs';
 
 /**
  * @typedef {{passed: number, failed: string[], skipped: {name: string, reason?: string}[], output?: string}} Outcome
@@ -103,10 +104,11 @@ function node(...args) {
   const env = typeof args.at(-1) === 'object' ? args.pop() : {};
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const forget = atExit(() => child.kill());
     let output = '';
     child.stdout.setEncoding('utf8').on('data', chunk => { output += chunk; });
     child.stderr.setEncoding('utf8').on('data', chunk => { output += chunk; });
     child.on('error', reject);
-    child.on('close', code => resolve({ code, output }));
+    child.on('close', code => { forget(); resolve({ code, output }); });
   });
 }
