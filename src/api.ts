@@ -49,7 +49,7 @@ export interface GaiaApi {
   /** The .gaia.json that a Vagrantfile stands for. The file is read, never run. */
   importVagrantfile(text: string): Promise<ImportedVagrantfile>;
   /** What applying the text would change. `file`: the address under which the machines of this text are remembered (a document's URI). Rejects with `invalidInput` for a text with errors. Changes nothing. */
-  plan(text: string, file?: string): Promise<Plan>;
+  plan(text: string, file?: string, options?: Pick<ApplyApiOptions, 'baseFolder' | 'signal'>): Promise<Plan>;
   /** Makes it so, and asks nothing: machines that would have to be stopped or replaced are skipped unless `options` allow it. Each step's end is in the answer. */
   apply(text: string, file?: string, options?: ApplyApiOptions): Promise<readonly StepOutcome[]>;
 }
@@ -78,10 +78,10 @@ export function createApi(parts: Parts): GaiaApi {
       return generateVagrantfile(parseConfig(text));
     },
     importVagrantfile: async text => (await import('./vagrant/import.ts')).importVagrantfile(text),
-    plan: async (text, file = apiFile) => {
+    plan: async (text, file = apiFile, { baseFolder, signal } = {}) => {
       const [{ gatherPlan }, { planFeature }] = await Promise.all([import('./ui/plan/gather.ts'), import('./ui/plan/feature.ts')]);
       await parts.ensureProviders();
-      return (await gatherPlan(registry, fleet, text, planFeature(parts).bindings.of(file), AbortSignal.timeout(planTimeoutMs))).plan;
+      return (await gatherPlan(registry, fleet, text, planFeature(parts).bindings.of(file), signal ?? AbortSignal.timeout(planTimeoutMs), { baseFolder })).plan;
     },
     apply: async (text, file = apiFile, options = {}) => {
       const { applyFile } = await import('./ui/plan/apply.ts');

@@ -61,7 +61,7 @@ export async function applyFile(parts: Parts, request: ApplyRequest, signal: Abo
 
 function gather(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<Gathered> {
   const { bindings } = planFeature(parts);
-  return gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, request.only);
+  return gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder });
 }
 
 /** One question for the plan, and one by name for each machine that would lose its data. undefined = no. */

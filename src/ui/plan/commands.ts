@@ -44,7 +44,7 @@ export async function plan(parts: Parts, args: readonly unknown[]): Promise<void
 async function planned(parts: Parts, document: vscode.TextDocument, only: string | undefined): Promise<Plan | undefined> {
   return vscode.window.withProgress({ location: { viewId: 'gaia.plan' }, title: t('Planning') }, async () => {
     await parts.ensureProviders();
-    const { plan: made } = await gatherPlan(parts.registry, parts.fleet, document.getText(), planFeature(parts).bindings.of(document.uri.toString()), AbortSignal.timeout(120_000), only);
+    const { plan: made } = await gatherPlan(parts.registry, parts.fleet, document.getText(), planFeature(parts).bindings.of(document.uri.toString()), AbortSignal.timeout(120_000), { only, baseFolder: document.uri.scheme === 'file' ? path.dirname(document.uri.fsPath) : undefined });
     return made;
   });
 }

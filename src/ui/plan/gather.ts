@@ -1,4 +1,6 @@
 // What a plan needs to know, asked of the providers: their machines once, and the details of the file's own machines.
+import * as os from 'node:os';
+import * as path from 'node:path';
 import PQueue from 'p-queue';
 import { parseConfig } from '../../config/parse.ts';
 import { checkConfig } from '../../config/check.ts';
@@ -20,12 +22,19 @@ export interface Gathered {
   readonly specs: readonly MachineSpec[];
 }
 
-/** Throws GaiaError `invalidInput` naming the first error of the file. `only`: plan just this machine of it (and what it is cloned from). */
-export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, only?: string): Promise<Gathered> {
+export interface GatherOptions {
+  /** Plan just this machine of the file (and what it is cloned from). */
+  readonly only?: string | undefined;
+  /** What relative paths of the file count from. */
+  readonly baseFolder?: string | undefined;
+}
+
+/** Throws GaiaError `invalidInput` naming the first error of the file. */
+export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder }: GatherOptions = {}): Promise<Gathered> {
   const parsed = parseConfig(text);
   const [problem] = [...parsed.problems, ...validateConfig(parsed), ...checkConfig(parsed)].filter(one => one.severity === 'error');
   if (problem) throw badFile(parsed, problem);
-  const all = parsed.machines.map(machine => machineSpec(machine));
+  const all = parsed.machines.map(machine => withPaths(machineSpec(machine), baseFolder));
   const specs = only === undefined ? all : withSources(all, only);
   const wanted = new Set([...specs.map(spec => spec.provider), ...[...bindings.values()].map(id => parseMachineId(id).provider)]);
   await fleet.refresh({ providers: registry.all().filter(provider => wanted.has(provider.id)), fresh: true });
@@ -42,6 +51,13 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
     },
   });
   return { plan, parsed, specs };
+}
+
+/** Host paths of the file as absolute ones. Those of other computers (Proxmox) stay. */
+function withPaths(spec: MachineSpec, baseFolder: string | undefined): MachineSpec {
+  if (baseFolder === undefined || spec.sharedFolders.length === 0) return spec;
+  const home = os.homedir();
+  return { ...spec, sharedFolders: spec.sharedFolders.map(folder => ({ ...folder, hostPath: path.resolve(baseFolder, folder.hostPath.replace(/^~(?=[\\/]|$)/, home)) })) };
 }
 
 function withSources(specs: readonly MachineSpec[], name: string): readonly MachineSpec[] {

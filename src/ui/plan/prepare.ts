@@ -27,7 +27,7 @@ export async function prepare(images: Images, spec: MachineSpec, around: { reado
   const formats = accepts[spec.provider];
   const request: ImageRequest = { provider: spec.provider, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder }, ...formats === undefined ? {} : { accepts: formats } };
   const resolved = await images.resolve(spec.source, request, context);
-  const withSeed = await reachable(await seeded(withPaths(spec, around.baseFolder), around, context));
+  const withSeed = await reachable(await seeded(spec, around, context));
   switch (resolved.kind) {
     case 'box': {
       const { sshUsername, sshPassword, privateKey, insertKey } = resolved.facts;
@@ -54,13 +54,6 @@ async function seeded(spec: MachineSpec, around: { readonly baseFolder?: string;
   const seedPath = path.join(around.seedFolder, `seed-${crypto.randomUUID()}.iso`);
   await writeWhole(seedPath, seedVolume(content, new Date()));
   return { ...spec, cloudInit: { ...spec.cloudInit, seedPath } };
-}
-
-/** Relative host paths count from the file. */
-function withPaths(spec: MachineSpec, baseFolder: string | undefined): MachineSpec {
-  if (baseFolder === undefined) return spec;
-  const home = os.homedir();
-  return { ...spec, sharedFolders: spec.sharedFolders.map(folder => ({ ...folder, hostPath: path.resolve(baseFolder, folder.hostPath.replace(/^~(?=[\\/]|$)/, home)) })) };
 }
 
 const sshPort = { first: 2222, last: 2300 } as const;
