@@ -1,13 +1,14 @@
 // Builds dist/:   node esbuild.mjs [--dev] [--watch] [--meta]
 //   extension.js + chunks/   the host bundle (ESM): what is reached by import() lands in chunks that load when first used
 //   webview/<view>.{js,css}  one pair a folder of webview/ that has a main.ts, for the browser side
-//   webview/codicon.*        VS Code's icon font;   prism.wasm  the Ruby parser (@ruby/prism)
+//   webview/codicon.*        VS Code's icon font;   chunks/prism.wasm  the Ruby parser (@ruby/prism), where its loader looks: beside its chunk
 // --dev: readable code and source maps; --watch: rebuild on change; --meta: also write out/meta.json (what is in which file).
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { generate } from './build/generate.mjs';
+import { withBuildLock } from './build/lock.mjs';
 import { plainGlobal, slimNunjucks } from './build/no-eval.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
@@ -40,7 +41,7 @@ function copyAssets() {
   const copies = [
     ['node_modules/@vscode/codicons/dist/codicon.css', 'webview/codicon.css'],
     ['node_modules/@vscode/codicons/dist/codicon.ttf', 'webview/codicon.ttf'],
-    ['node_modules/@ruby/prism/src/prism.wasm', 'prism.wasm'],
+    ['node_modules/@ruby/prism/src/prism.wasm', 'chunks/prism.wasm'],
   ];
   for (const [from, to] of copies) {
     fs.mkdirSync(path.dirname(path.join(dist, to)), { recursive: true });
@@ -67,6 +68,10 @@ if (flags.has('--watch')) {
   for (const folder of ['schemas', 'templates']) fs.watch(path.join(root, folder), { recursive: true }, regenerate);
   console.log('watching (Ctrl+C stops)');
 } else {
+  await withBuildLock(buildOnce);
+}
+
+async function buildOnce() {
   const started = Date.now();
   const results = await Promise.all(configs.map(config => esbuild.build(config)));
   removeStale(results.map(result => result.metafile));

@@ -28,9 +28,9 @@ async function load(): Promise<RubyParser> {
   return (source, options = {}) => parsePrism(instance.exports, source, options);
 }
 
-/** dist/prism.wasm, seen from dist/ or dist/chunks/; in tests the library's own. */
+/** dist/chunks/prism.wasm, beside the chunk this is in; in tests the library's own. */
 async function wasm(): Promise<Uint8Array> {
-  for (const place of ['./prism.wasm', '../prism.wasm']) {
+  for (const place of ['./prism.wasm', './chunks/prism.wasm']) {
     try {
       return await readFile(new URL(place, import.meta.url));
     } catch { /* the next place */ }
