@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withBuildLock } from './lock.mjs';
 import { ensureDependencies, root } from './setup.mjs';
 
 const vsix = path.join(root, 'out/gaia.vsix');
@@ -21,7 +22,11 @@ const allowed = [/^dist\//, /^schemas\/[\w.-]+\.json$/, /^templates\//, /^media\
  * Builds and packages when needed. Throws with the reason when the package is not as it must be.
  * @returns {Promise<{vsix: string, bytes: number, files: number, eager: number, fresh: boolean}>}
  */
-export async function ensurePackage({ force = false } = {}) {
+export function ensurePackage(options) {
+  return withBuildLock(() => buildPackage(options));
+}
+
+async function buildPackage({ force = false } = {}) {
   const wanted = fingerprint();
   const fresh = force || !fs.existsSync(vsix) || !fs.existsSync(path.join(root, 'dist/extension.js')) || !fs.existsSync(stampFile) || fs.readFileSync(stampFile, 'utf8') !== wanted;
   if (fresh) {
