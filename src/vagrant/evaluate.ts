@@ -5,7 +5,7 @@ import { keptText } from './keep.ts';
 import type { RubyNode, RubySource } from './prism.ts';
 import { ConfigObject, Target, type Keep, type Reader } from './recorder.ts';
 import { callMethod, format, list } from './rubyMethods.ts';
-import { asString, isTrue, known, NotKnown, PluginQuestion, RubyHash, RubyPattern, RubyProc, RubyRange, RubySymbol, Scope, Unknown, UnsetVariable, VagrantObject, type Value } from './rubyValues.ts';
+import { asString, isTrue, known, NotKnown, FileQuestion, PluginQuestion, RubyHash, RubyPattern, RubyProc, RubyRange, RubySymbol, Scope, Unknown, UnsetVariable, VagrantObject, type Value } from './rubyValues.ts';
 
 export interface Kept {
   readonly line: number;
@@ -42,6 +42,7 @@ export class Interpreter implements Reader {
   readonly environment = new Map<string, Value>();
   readonly source: RubySource;
   plugin: string | undefined;
+  unlessExists: string | undefined;
   /** Another file of the project is loaded: it may have set any variable. */
   loadsOthers = false;
   private keep: Keep | undefined;
@@ -318,6 +319,8 @@ export class Interpreter implements Reader {
     const value = this.constants.get(name);
     if (value !== undefined) return value;
     if (name === 'ENV') return new EnvironmentObject(this);
+    // The file is read as `vagrant up` would read it.
+    if (name === 'ARGV') return ['up'];
     if (['Array', 'Hash', 'YAML', 'JSON'].includes(name)) return new LibraryObject(name, this);
     if (name === 'Vagrant' || name === 'File' || name === 'Dir' || name === 'IO') return new LibraryObject(name, this);
     throw new NotKnown(name);
@@ -327,6 +330,7 @@ export class Interpreter implements Reader {
     const value = this.constants.get(text);
     if (value !== undefined) return value;
     if (text === 'Vagrant::VERSION') return newestVagrant;
+    if (text === 'File::RDONLY') return 0;
     if (text === 'Gem::Version') return new LibraryObject(text, this);
     throw new NotKnown(text);
   }
@@ -337,12 +341,26 @@ export class Interpreter implements Reader {
     try {
       const value = this.value(predicate, scope);
       if (value instanceof PluginQuestion && this.plugin === undefined && talksOnly(otherwise)) return this.ifPlugin(value.plugin, then, scope);
+      if (value instanceof FileQuestion && this.unlessExists === undefined && talksOnly(then)) return this.unlessFile(value.path, otherwise, scope);
       answer = isTrue(value);
     } catch (thrown) {
       if (thrown instanceof NotKnown && talksOnly(then) && talksOnly(otherwise)) return null;
       throw thrown;
     }
     return this.value(answer ? then : otherwise, scope);
+  }
+
+  private unlessFile(path: string, then: RubyNode | null, scope: Scope): Value {
+    if (talksOnly(then)) return null;
+    const { keep } = this;
+    this.keep = undefined;
+    this.unlessExists = path;
+    try {
+      return this.value(then, scope);
+    } finally {
+      this.keep = keep;
+      this.unlessExists = undefined;
+    }
   }
 
   private ifPlugin(plugin: string, then: RubyNode | null, scope: Scope): Value {
@@ -515,10 +533,12 @@ class EnvironmentObject extends VagrantObject {
     const variable = asString(args[0] ?? null);
     const set = this.interpreter.environment.get(variable);
     switch (name) {
-      case '[]': return set ?? new UnsetVariable(variable);
+      // Vagrant expands `~` in host paths itself.
+      case '[]': return set ?? (variable === 'HOME' ? '~' : new UnsetVariable(variable));
       case '[]=': case 'store': this.interpreter.environment.set(variable, args[1] ?? null); return args[1] ?? null;
       case 'fetch':
         if (set !== undefined) return set;
+        if (variable === 'HOME') return '~';
         if (args.length > 1) return args[1] ?? null;
         if (block) return this.interpreter.runBlock(block, [variable], undefined);
         throw new NotKnown(`the environment variable ${variable}`);
@@ -558,12 +578,13 @@ class LibraryObject extends VagrantObject {
       case 'File.basename': { const base = asString(args[0] ?? null).replace(/\/+$/, '').replace(/^.*\//, ''); return args.length > 1 ? base.replace(asString(args[1] ?? null), '') : base; }
       case 'File.extname': return /\.[^./]+$/.exec(asString(args[0] ?? null))?.[0] ?? '';
       case 'File.expand_path': return expand(asString(args[0] ?? null), args.length > 1 ? asString(args[1] ?? null) : undefined);
-      case 'File.exist?': case 'File.exists?': case 'File.file?': return this.file(args[0]) !== undefined;
+      case 'File.exist?': case 'File.exists?': case 'File.file?': return this.interpreter.files ? this.file(args[0]) !== undefined : new FileQuestion(asString(args[0] ?? null));
       case 'File.directory?': case 'Dir.exist?': { const folder = `${asString(args[0] ?? null)}/`; if (!this.interpreter.files) throw new NotKnown(`${this.library}.${name}`); return [...this.interpreter.files.keys()].some(path => path.startsWith(folder)); }
       case 'File.read': case 'IO.read': case 'File.open': { const text = this.file(args[0]); if (text === undefined || block) throw new NotKnown(`the file ${asString(args[0] ?? null)}`); return new FileText(text); }
       case 'YAML.load_file': case 'YAML.safe_load_file': { const text = this.file(args[0]); if (text === undefined) throw new NotKnown(`the file ${asString(args[0] ?? null)}`); return yamlValue(text); }
       case 'YAML.load': case 'YAML.safe_load': case 'JSON.parse': case 'JSON.load': return yamlValue(args[0] instanceof FileText ? args[0].text : asString(args[0] ?? null));
       case 'Dir.pwd': case 'Dir.getwd': return '.';
+      case 'Dir.home': return '~';
       default: throw new NotKnown(`${this.library}.${name}`);
     }
   }

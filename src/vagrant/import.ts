@@ -89,7 +89,7 @@ function rubyFor(done: Done, interpreter: Interpreter): string | undefined {
     switch (done.kind) {
       case 'option': return block(done.name, `provider.${done.key} = ${rubyLiteral(literal(done.value))}`);
       case 'keyed': return block(done.name, `provider.${done.option}[${rubyLiteral(done.key)}] = ${rubyLiteral(literal(done.value))}`);
-      case 'customize': return block(done.name, `provider.customize${done.args.length === 1 ? ' ' : '('}${done.args.map(one => rubyLiteral(literal(one))).join(', ')}${done.args.length === 1 ? '' : ')'}`);
+      case 'customize': return done.unlessExists !== undefined ? keptText(done.node, new Scope(), interpreter, { target: interpreter.all }) : block(done.name, `provider.customize${done.args.length === 1 ? ' ' : '('}${done.args.map(one => rubyLiteral(literal(one))).join(', ')}${done.args.length === 1 ? '' : ')'}`);
       case 'set': return overridden(done, `config.${done.space}.${done.key} = ${rubyLiteral(literal(done.value))}`);
       case 'disk': case 'cloudInit': return keptText(done.node, new Scope(), interpreter, { target: interpreter.all }) ?? undefined;
       case 'network': return overridden(done, `config.vm.network ${rubyLiteral(done.type)}${keywords(done.options)}`);

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { ConfigPath, ParsedMachine } from '../config/model.ts';
 import { cloudInitStatements, diskStatements, folderStatements, lookUp, networkStatements, type Sink } from './networkStatements.ts';
 import { machineProblems } from './problems.ts';
-import { providerStatements } from './providerStatements.ts';
+import { foreignStatements, providerStatements } from './providerStatements.ts';
 import { provisionerStatements } from './provisionerStatements.ts';
 import { commentLines, rubyLiteral, type RubyValue } from './ruby.ts';
 import { asDict, asText, data, isDict, isSecret, pluginData, type Dict } from './values.ts';
@@ -92,20 +92,14 @@ function pluginStatements(plugin: string, spaces: Dict, top: string, sink: Sink)
     if (!methodName.test(space) || !methodName.test(key)) return [];
     return [assign(at, `${top}.${space}`, key, isSecret(key, value) ? sink.secret(key, at) : coreSpaces.has(space) ? data(value) : pluginData(value))];
   }));
-  return statements.length ? [{ kind: 'condition', path, comments: [], condition: `Vagrant.has_plugin?(${rubyLiteral(plugin)})`, block: { statements, path } }] : [];
+  return statements.length ? [{ kind: 'condition', word: 'if', path, comments: [], condition: `Vagrant.has_plugin?(${rubyLiteral(plugin)})`, block: { statements, path } }] : [];
 }
 
 /** The same machine for another of Vagrant's providers: `"providers": { "libvirt": { "memory": 2048 } }`. */
 function otherProviders(providers: Dict, receiver: string, sink: Sink): Statement[] {
   return Object.entries(providers).map(([name, values]) => {
     const path = ['config', 'vagrant', 'providers', name];
-    const statements = Object.entries(asDict(values)).filter(([key]) => methodName.test(key)).flatMap(([key, value]): Statement[] => {
-      const at = [...path, key];
-      // `provider.vmx["memsize"] = "1024"`
-      if (isDict(value)) return Object.entries(value).map(([inner, one]) => assign([...at, inner], 'provider', `${key}[${rubyLiteral(inner)}]`, isSecret(inner, one) ? sink.secret(inner, [...at, inner]) : pluginData(one)));
-      return [assign(at, 'provider', key, isSecret(key, value) ? sink.secret(key, at) : pluginData(value))];
-    });
-    return blockCall(path, receiver, 'provider', [name], {}, { variable: 'provider', statements, path });
+    return blockCall(path, receiver, 'provider', [name], {}, { variable: 'provider', statements: foreignStatements(asDict(values), path, sink), path });
   });
 }
 

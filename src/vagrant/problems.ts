@@ -21,7 +21,7 @@ export function machineProblems(machine: Input): ViewProblem[] {
   unreadable(config, ['config'], problems);
   if (lone.test(name)) problems.push(lonely(['name']));
   const custom = Array.isArray(config.custom_config) ? config.custom_config.map(String).join('\n') : (asText(config.custom_config) ?? '');
-  // eslint-disable-next-line no-control-regex -- these end a Ruby program
+   
   if (/[\0\x04\x1a]|^__END__\r?$/m.test(custom)) problems.push(error('vagrant.endOfProgram', 'A NUL, Ctrl-D, Ctrl-Z or a line "__END__" ends a Ruby program: what follows in the Vagrantfile may not be read.', [], ['config', 'custom_config']));
   return problems;
 }

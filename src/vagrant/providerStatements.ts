@@ -1,8 +1,8 @@
 // The `config.vm.provider` block of a machine: cpus, memory and provider_config in the words of Vagrant's providers and plugins.
 import type { ConfigPath } from '../config/model.ts';
 import { hypervOptions, isDefault, proxmoxNames, proxmoxOptions, virtualboxOptions, wslOptions, type Defaults } from './options.ts';
-import { args, env, join, range, symbol, type RubyValue } from './ruby.ts';
-import { asDict, asList, asText, data, isDict, isSecret, sizeInBytes, vagrantSize, type Dict } from './values.ts';
+import { args, env, join, range, rubyLiteral, symbol, type RubyValue } from './ruby.ts';
+import { asDict, asList, asText, data, isDict, isSecret, pluginData, sizeInBytes, vagrantSize, type Dict } from './values.ts';
 import { assign, blockCall, call, type Statement } from './view.ts';
 import type { Sink } from './networkStatements.ts';
 
@@ -29,6 +29,11 @@ class Settings {
 
   set(option: string, value: unknown, path: ConfigPath, ruby: RubyValue = data(value)): void {
     if (!isDefault(this.defaults, option, value)) this.assigned.push(assign(path, this.variable, option, isSecret(option, value) ? this.sink.secret(option, path) : ruby));
+  }
+
+  callUnless(file: string, command: readonly RubyValue[], path: ConfigPath): void {
+    const inner = call(path, this.variable, 'customize', [command]);
+    this.called.push({ kind: 'condition', word: 'unless', path, comments: [], condition: `File.exist?(${rubyLiteral(file)})`, block: { statements: [inner], path } });
   }
 
   call(method: string, list: readonly RubyValue[], path: ConfigPath): void {
@@ -58,7 +63,11 @@ function virtualbox(name: string, config: Dict, to: Settings): void {
   }
   // Other commands of VBoxManage, for Vagrant alone; `":id"` stands for the machine.
   asList(asDict(config.vagrant).customize).forEach((command, index) => {
-    if (Array.isArray(command)) to.call('customize', [command.map(word => (word === ':id' ? symbol('id') : data(word)))], ['config', 'vagrant', 'customize', index]);
+    const path = ['config', 'vagrant', 'customize', index];
+    if (isDict(command) && Array.isArray(command.command) && typeof command.unless_exists === 'string') {
+      // A disk that is made once: `unless File.exist?(…)`.
+      to.callUnless(command.unless_exists, command.command.map(word => (word === ':id' ? symbol('id') : data(word))), path);
+    } else if (Array.isArray(command)) to.call('customize', [command.map(word => (word === ':id' ? symbol('id') : data(word)))], path);
   });
 }
 
@@ -159,12 +168,30 @@ const words: Readonly<Record<string, Words & { readonly defaults: Defaults }>> =
 /** The plugin that Vagrant needs for a provider, or undefined where Vagrant has it built in. */
 export const providerPlugin: Readonly<Record<string, string>> = { proxmox: 'vagrant-proxmox', wsl: 'vagrant-wsl2-provider' };
 
+/** Settings of a provider that Gaia does not know: `key` is a setting, an object sets keys in it, `"name()"` is a list of calls. */
+export function foreignStatements(values: Dict, path: ConfigPath, sink: Sink): Statement[] {
+  return Object.entries(values).flatMap(([key, value]): Statement[] => {
+    const at = [...path, key];
+    const method = /^([a-z_][A-Za-z0-9_]*)\(\)$/.exec(key)?.[1];
+    if (method !== undefined) return asList(value).map((list, index) => foreignCall([...at, index], method, asList(list)));
+    if (!/^[a-z_][A-Za-z0-9_]*$/.test(key)) return [];
+    if (isDict(value)) return Object.entries(value).map(([inner, one]) => assign([...at, inner], 'provider', `${key}[${rubyLiteral(inner)}]`, isSecret(inner, one) ? sink.secret(inner, [...at, inner]) : pluginData(one)));
+    return [assign(at, 'provider', key, isSecret(key, value) ? sink.secret(key, at) : pluginData(value))];
+  });
+}
+
+function foreignCall(path: ConfigPath, method: string, list: readonly unknown[]): Statement {
+  const last = list.at(-1);
+  const options = isDict(last) ? Object.fromEntries(Object.entries(last).map(([key, value]) => [key, pluginData(value)])) : {};
+  return call(path, 'provider', method, (isDict(last) ? list.slice(0, -1) : list).map(pluginData), options);
+}
+
 export function providerStatements(name: string, provider: string, config: Dict, sink: Sink): Statement[] {
   const known = words[provider];
   if (!known) {
     if (provider === '') return [];
     // A provider that another extension brought: Vagrant's plugin may bear the same name.
-    const statements = Object.entries(asDict(config.provider_config)).filter(([key]) => /^[a-z_][a-z0-9_]*$/.test(key)).map(([key, value]) => assign(own(key), 'provider', key, isSecret(key, value) ? sink.secret(key, own(key)) : data(value)));
+    const statements = foreignStatements(asDict(config.provider_config), ['config', 'provider_config'], sink);
     return [blockCall(['provider'], sink.receiver, 'provider', [provider], {}, { variable: 'provider', statements, path: ['config', 'provider_config'] })];
   }
   const settings = new Settings(known.variable, known.defaults, sink);

@@ -3,7 +3,7 @@ import type { RubyNode } from './prism.ts';
 import { asString, known, NotKnown, RubyHash, RubyProc, VagrantObject, type Value } from './rubyValues.ts';
 
 /** One thing done. `line` from 1; `provider`: it holds only for that provider. */
-export type Done = { readonly line: number; readonly provider?: string; readonly plugin?: string } & (
+export type Done = { readonly line: number; readonly provider?: string; readonly plugin?: string; readonly unlessExists?: string } & (
   | { readonly kind: 'set'; readonly space: string; readonly key: string; readonly value: Value }
   | { readonly kind: 'network'; readonly type: string; readonly options: RubyHash }
   | { readonly kind: 'folder'; readonly host: Value; readonly guest: Value; readonly options: RubyHash }
@@ -36,6 +36,8 @@ export interface Reader {
   machine(name: string, node: RubyNode): Target;
   /** Inside of `if Vagrant.has_plugin?("…")`. */
   readonly plugin: string | undefined;
+  /** Inside of `unless File.exist?("…")`. */
+  readonly unlessExists: string | undefined;
 }
 
 /** Where a statement that is not understood is kept. */
@@ -62,10 +64,11 @@ export class ConfigObject extends VagrantObject {
     return new SpaceObject(this, name);
   }
 
-  add(done: DistributiveOmit<Done, 'line' | 'provider' | 'plugin'>, node: RubyNode): void {
-    const { plugin } = this.reader;
+  add(done: DistributiveOmit<Done, 'line' | 'provider' | 'plugin' | 'unlessExists'>, node: RubyNode): void {
+    const { plugin, unlessExists } = this.reader;
+    if (unlessExists !== undefined && done.kind !== 'customize') throw new NotKnown(`the file ${unlessExists}`);
     if (plugin !== undefined && done.kind !== 'set') throw new NotKnown('Vagrant.has_plugin?');
-    this.target.done.push({ ...done, line: this.reader.line(node), ...(plugin === undefined ? {} : { plugin }), ...(this.provider === undefined ? {} : { provider: this.provider }) } as Done);
+    this.target.done.push({ ...done, line: this.reader.line(node), ...(plugin === undefined ? {} : { plugin }), ...(unlessExists === undefined ? {} : { unlessExists }), ...(this.provider === undefined ? {} : { provider: this.provider }) } as Done);
   }
 }
 
@@ -188,6 +191,11 @@ class ProviderObject extends VagrantObject {
       return null;
     }
     if (this.name === 'wsl2' && method === 'wsl_conf' && args.length === 0) return new WslConf(this.config, undefined);
+    // Methods of other providers' plugins: `libvirt.storage :file, size: "20G"`
+    if (args.length > 0 && !_block && !['virtualbox', 'hyperv', 'proxmox', 'wsl2'].includes(this.name)) {
+      this.config.add({ kind: 'option', name: this.name, key: `${method}()`, value: [...args] }, node);
+      return null;
+    }
     // `v.vmx["memsize"] = "1024"`
     if (args.length === 0) return new KeyedObject(this.config, this.name, method);
     throw new NotKnown(`${this.name}: ${method}`);

@@ -84,7 +84,7 @@ export function rubyPretty(value: RubyValue, indent = ''): string {
 export function rubyString(text: string): string {
   if (plain.test(text)) return `"${text}"`;
   if (/["\\#]/.test(text) && !text.includes("'") && !invisible.test(text) && needsEscape(text)) return `'${text.replace(/\\(?=\\|$)/g, '\\\\')}'`;
-  // eslint-disable-next-line no-control-regex -- controls are what is looked for
+   
   const escaped = text.replace(/["\\]|#(?=[{$@])/g, '\\$&').replace(everyInvisible, escapeInvisible);
   return `"${escaped}"`;
 }

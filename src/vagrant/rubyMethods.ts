@@ -1,5 +1,6 @@
 // Methods of Ruby's texts, numbers, lists and hashes that Vagrantfiles call, on known values.
-import { asString, known, NotKnown, RubyHash, RubyPattern, RubyProc, RubyRange, RubySymbol, same, UnsetVariable, isTrue, type Value } from './rubyValues.ts';
+import type { RubyProc} from './rubyValues.ts';
+import { asString, known, NotKnown, RubyHash, RubyPattern, RubyRange, RubySymbol, same, UnsetVariable, isTrue, type Value } from './rubyValues.ts';
 
 /** Runs a block with these arguments. */
 export type Yield = (block: RubyProc, args: readonly Value[]) => Value;

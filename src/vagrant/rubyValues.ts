@@ -97,7 +97,15 @@ export class PluginQuestion {
   }
 }
 
-export type Value = string | number | boolean | null | RubyPattern | PluginQuestion | RubySymbol | RubyRange | RubyProc | RubyHash | Unknown | UnsetVariable | VagrantObject | Value[];
+/** `File.exist?(path)` where nothing is known of the files: an open question too. */
+export class FileQuestion {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+}
+
+export type Value = string | number | boolean | null | RubyPattern | PluginQuestion | FileQuestion | RubySymbol | RubyRange | RubyProc | RubyHash | Unknown | UnsetVariable | VagrantObject | Value[];
 
 /** Thrown where a statement needs something that is not known. */
 export class NotKnown extends Error {
@@ -139,6 +147,7 @@ function keyOf(key: Value): string {
 export const isTrue = (value: Value): boolean => {
   if (value instanceof Unknown) throw new NotKnown(value.why);
   if (value instanceof PluginQuestion) throw new NotKnown('Vagrant.has_plugin?');
+  if (value instanceof FileQuestion) throw new NotKnown(`the file ${value.path}`);
   return value !== null && value !== false && !(value instanceof UnsetVariable);
 };
 
@@ -147,6 +156,7 @@ export function known(value: Value): Value {
   if (value instanceof Unknown) throw new NotKnown(value.why);
   if (value instanceof UnsetVariable) throw new NotKnown(`the environment variable ${value.name}`);
   if (value instanceof PluginQuestion) throw new NotKnown('Vagrant.has_plugin?');
+  if (value instanceof FileQuestion) throw new NotKnown(`the file ${value.path}`);
   return value;
 }
 

@@ -92,8 +92,11 @@ class Maker {
       case 'cloudInit': this.cloudInit(done.options, done.line); break;
       case 'named': this.lines.set('provider', done.line); break;
       case 'option': this.option(done.key, done.value, done.line); break;
-      case 'keyed': throw new NotKnown(`the option ${done.option}`);
-      case 'customize': this.customize(done.args, done.line); break;
+      case 'keyed':
+        if (Object.values(providerNames).includes(this.provider)) throw new NotKnown(`the option ${done.option}`);
+        this.put(done.option, { ...(this.options[done.option] as Json | undefined), [done.key]: withSymbols(done.value) }, done.line);
+        break;
+      case 'customize': this.customize(done.args, done.line, done.unlessExists); break;
       case 'provision': this.provision(done); break;
       case 'custom': this.custom(done.text, done.line); break;
     }
@@ -117,10 +120,11 @@ class Maker {
   /** A setting for another of Vagrant's providers. */
   other(provider: string, key: string, value: Value, line: number, within?: string): boolean {
     const json = withSymbols(value);
-    if (!/^[a-z_][A-Za-z0-9_]*$/.test(key) || value instanceof RubyRange || value instanceof RubyHash || isSecret(key, json)) return false;
+    if (!/^[a-z_][A-Za-z0-9_]*(\(\))?$/.test(key) || value instanceof RubyRange || value instanceof RubyHash || isSecret(key, json)) return false;
     const providers = (this.extras.providers ??= {}) as Record<string, Json>;
     const of = (providers[provider] ??= {});
-    if (within === undefined) of[key] = json;
+    if (key.endsWith('()')) of[key] = [...((of[key] as unknown[] | undefined) ?? []), json];
+    else if (within === undefined) of[key] = json;
     else of[key] = { ...(of[key] as Json | undefined), [within]: json };
     this.lines.set(`config/vagrant/providers/${provider}/${key}`, line);
     return true;
@@ -248,8 +252,8 @@ class Maker {
       }
       case 'proxmox': this.proxmox(key, value, json, early, line); return;
       default:
-        if (key === 'memory' || key === 'cpus') size(key);
-        else this.put(key, json, line);
+        if (key.endsWith('()')) this.put(key, [...((this.options[key] as unknown[] | undefined) ?? []), withSymbols(value)], line);
+        else this.put(key, withSymbols(value), line);
     }
   }
 
@@ -271,12 +275,13 @@ class Maker {
   }
 
   /** `["modifyvm", :id, "--flag", "value", …]` are options of the machine; anything else is Vagrant's alone. */
-  private customize(args: readonly Value[], line: number): void {
+  private customize(args: readonly Value[], line: number, unlessExists: string | undefined): void {
     const command = args.length === 1 ? known(args[0] ?? null) : (asString(args[0] ?? null) === 'pre-boot' ? known(args[1] ?? null) : null);
     if (!Array.isArray(command) || this.provider !== 'virtualbox') throw new NotKnown('such a customize');
     const [verb, id, ...rest] = command;
-    if (asString(verb ?? null) !== 'modifyvm') {
-      ((this.extras.customize ??= [] as unknown as Json) as unknown as unknown[]).push(command.map(one => (one instanceof RubySymbol ? `:${one.name}` : toJson(one))));
+    if (asString(verb ?? null) !== 'modifyvm' || unlessExists !== undefined) {
+      const words = command.map(one => (one instanceof RubySymbol ? `:${one.name}` : toJson(one)));
+      ((this.extras.customize ??= [] as unknown as Json) as unknown as unknown[]).push(unlessExists === undefined ? words : { unless_exists: unlessExists, command: words });
       this.lines.set(`config/vagrant/customize/${String((this.extras.customize as unknown as unknown[]).length - 1)}`, line);
       return;
     }
@@ -355,6 +360,7 @@ const coreSpaces = new Set(['vm', 'ssh', 'winrm', 'winssh', 'vagrant', 'nfs']);
 function withSymbols(value: Value): unknown {
   if (value instanceof RubySymbol) return `:${value.name}`;
   if (typeof value === 'string' && /^:[A-Za-z_]\w*$/.test(value)) throw new NotKnown('a text that looks like a Symbol');
+  if (value instanceof RubyHash) return Object.fromEntries(value.entries().map(([key, inner]) => [asString(key), withSymbols(inner)]));
   return Array.isArray(value) ? value.map(withSymbols) : toJson(value);
 }
 

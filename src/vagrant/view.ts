@@ -28,9 +28,10 @@ export interface Call extends Origin {
   readonly block?: { readonly variable: string; readonly statements: readonly Statement[]; readonly path: ConfigPath };
 }
 
-/** `if condition` around statements. */
+/** `if` or `unless` around statements. */
 export interface Condition extends Origin {
   readonly kind: 'condition';
+  readonly word: 'if' | 'unless';
   /** Ruby. */
   readonly condition: string;
   readonly block: { readonly statements: readonly Statement[]; readonly path: ConfigPath };

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { importVagrantfile } from '../../../src/vagrant/import.ts';
+import { companions } from './companions.ts';
 import { constructsOf } from './constructs.ts';
 
 const [folder = '', sources = ''] = process.argv.slice(2);
@@ -13,7 +14,7 @@ for (const line of fs.readFileSync(sources, 'utf8').trim().split('\n')) {
   const at = path.join(folder, `${name}.rb`);
   if (!fs.existsSync(at)) continue;
   const text = fs.readFileSync(at, 'utf8');
-  const read = await importVagrantfile(text);
+  const read = await importVagrantfile(text, companions(at));
   entries.push({
     repository: name.replace('+', '/'), commit, path: file, sha256: createHash('sha256').update(text).digest('hex'), lines: text.split('\n').length, machines: read.machines.length,
     constructs: await constructsOf(text), complete: read.complete, nothingLost: read.nothingLost, kept: read.report.filter(one => one.kept === 'custom_config').length, dropped: read.report.filter(one => one.kept === 'dropped').length,

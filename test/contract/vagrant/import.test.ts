@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { generateVagrantfile } from '../../../src/vagrant/generate.ts';
 import { importVagrantfile } from '../../../src/vagrant/import.ts';
+import { companions } from './companions.ts';
 import { constructsOf } from './constructs.ts';
 import { readByVagrant, type Answer } from './proof.ts';
 import type { Dumped } from './readback.ts';
@@ -99,7 +100,7 @@ describe('real Vagrantfiles of public projects', () => {
     for (const { entry, file } of here_) {
       const text = fs.readFileSync(file, 'utf8');
       if (createHash('sha256').update(text).digest('hex') !== entry.sha256) continue;
-      const read = await importVagrantfile(text);
+      const read = await importVagrantfile(text, companions(file));
       if (read.complete) complete++;
       if (read.nothingLost) nothingLost++;
       expect({ machines: read.machines.length, complete: read.complete || !entry.complete, nothingLost: read.nothingLost || !entry.nothingLost }, entry.repository).toEqual({ machines: entry.machines, complete: true, nothingLost: true });
