@@ -62,6 +62,12 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
   const { guest, machine } = await directory.find(calls, id, context.signal);
   if (choice.disks === 'keep') throw new GaiaError('notSupported', { message: 'Proxmox VE deletes the disks of a machine with it.', machine: machine.name, hint: 'Move a disk to another machine first, if it is to stay.' });
   const preview = await deletionPreview(deps, id, context.signal);
+  // Numbers are given out anew at once: what is there under this one now must still be what was meant.
+  const status = await readStatus(deps, guest, context.signal);
+  if (status.name !== undefined && status.name !== machine.name && !/^(?:VM|CT) \d+$/.test(machine.name)) {
+    directory.forget();
+    throw new GaiaError('conflict', { message: 'The number of {0} now belongs to {1}, so nothing was deleted.', values: [machine.name, status.name], hint: 'Refresh the list.' });
+  }
   if (preview.refused !== undefined) throw new GaiaError('protected', { message: preview.refused, machine: machine.name });
   try {
     await calls.run(requests.destroy(guest, { ...(choice.purge ? { purge: true } : {}), ...(choice.unreferenced ? { destroyUnreferenced: true } : {}) }), context, { machine: machine.name });
@@ -73,8 +79,7 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
   await calls.until(
     async signal => {
       try {
-        await readStatus(deps, guest, signal);
-        return false;
+        return (await readStatus(deps, guest, signal)).name !== status.name;
       } catch (error) {
         if (GaiaError.is(error, 'notFound', 'noPermission')) return true;
         throw error;
