@@ -100,6 +100,8 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.exportConfig': async () => (await plans()).exportMachine,
   'gaia.machine.openConfig': async () => (await plans()).openOwner,
 
+  'gaia.vagrantfile.import': async () => (await import('./importVagrantfile.ts')).importFile,
+
   'gaia.doctor': async () => (await help()).doctor,
   'gaia.showLog': async () => (await help()).showLog,
   'gaia.runInTerminal': async () => (await help()).runInTerminal,
