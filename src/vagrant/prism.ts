@@ -33,6 +33,12 @@ type Parse = (source: string) => {
 
 let parser: Promise<Parse> | undefined;
 
+/** Takes a parser that is there already (system/rubyParser.ts), so that the WebAssembly is loaded once; else the library loads its own. */
+export function useRubyParser(load: () => Promise<Parse>): void {
+  parser = load();
+  parser.catch(() => { parser = undefined; });
+}
+
 /** Parses Ruby. A text with errors gives a tree too, as far as Prism understands it. */
 export async function parseRuby(source: string): Promise<RubySource> {
   parser ??= import('@ruby/prism').then(module => module.loadPrism() as Promise<Parse>).catch((error: unknown) => {
