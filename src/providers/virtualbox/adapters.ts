@@ -4,7 +4,7 @@ import type { NetworkAdapter } from '../../machines/machine.ts';
 import type { NetworkSpec, PortForwardSpec } from '../../machines/spec.ts';
 import type { PortForward } from '../../machines/machine.ts';
 import { checkHostOnlyAddress } from './networks.ts';
-import type { HostNetworks } from './networks.ts';
+import type { HostNetworks, NewHostOnly } from './networks.ts';
 import { firstAddress, inSameNetwork } from './parse/networks.ts';
 
 export const modes = ['none', 'null', 'nat', 'bridged', 'intnet', 'hostonly', 'hostonlynet', 'natnetwork', 'generic'] as const;
@@ -90,7 +90,7 @@ export function checkedForward(forward: PortForward): PortForward {
 /** An adapter the spec asks for; `create` = a host-only interface must be made first, and its name put in. */
 export interface PlannedAdapter {
   readonly adapter: NetworkAdapter;
-  readonly create?: { readonly ip: string; readonly netmask: string };
+  readonly create?: NewHostOnly;
 }
 
 /** Adapter 1 is NAT, as with Vagrant; `networks[]` follow from 2. */
@@ -118,7 +118,7 @@ export function plannedAdapters(networks: readonly NetworkSpec[], host: HostNetw
       // Two adapters in one network share the interface that is made for the first.
       const ip = firstAddress(network.ip ?? '192.168.56.1', netmask);
       const before = made.find(planned => planned.create?.ip === ip);
-      made.push({ adapter: { index, mode, ...model }, create: before?.create ?? { ip, netmask } });
+      made.push({ adapter: { index, mode, ...model }, create: before?.create ?? { kind: host.hostOnlyKind, ip, netmask } });
     }
   }
   return made;

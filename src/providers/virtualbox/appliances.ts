@@ -46,7 +46,7 @@ export function createAppliances(tool: Tool, inventory: Inventory, states: Machi
         await tool.change(requests.importAppliance(file, names, { toVdi: false, group: '/' }), context);
         return await settle(names, wanted, context);
       } catch (error) {
-        throw await creation.takeBack({ files: [], interfaces: [], names, uuid: undefined, folder: undefined }, asGaiaError(error));
+        throw await creation.takeBack({ files: [], networks: [], names, uuid: undefined, folder: undefined }, asGaiaError(error));
       }
     },
   };
@@ -58,7 +58,7 @@ export function createAppliances(tool: Tool, inventory: Inventory, states: Machi
     try {
       for (const [index, uuid] of uuids.entries()) await tool.change(requests.modify(uuid, '--name', wanted[index] as string), context);
     } catch (error) {
-      for (const uuid of uuids) await creation.takeBack({ files: [], interfaces: [], names: [], uuid, folder: undefined }, asGaiaError(error));
+      for (const uuid of uuids) await creation.takeBack({ files: [], networks: [], names: [], uuid, folder: undefined }, asGaiaError(error));
       throw error;
     }
     return uuids.map(idOf);

@@ -59,7 +59,7 @@ export function createCloning(tool: Tool, inventory: Inventory, states: MachineS
         await tool.change(requests.cloneVm(uuid, { name: options.name, uuid: clone, linked: options.linked === true, ...(snapshot === undefined ? {} : { snapshot }), groups }), context);
         await states.waitUntilReleased(clone, 30_000, context.signal);
       } catch (error) {
-        throw await creation.takeBack({ files: [], interfaces: [], names: [], uuid: clone, folder: undefined }, asGaiaError(error));
+        throw await creation.takeBack({ files: [], networks: [], names: [], uuid: clone, folder: undefined }, asGaiaError(error));
       }
       return idOf(clone);
     },

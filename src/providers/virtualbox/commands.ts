@@ -51,7 +51,7 @@ export class Commands {
     create: async ({ spec }, signal) => {
       const facts = { ...(await this.#creation.facts(spec, signal)), uuid: '<id>' };
       const networks = [...new Map(facts.adapters.flatMap(({ create }) => (create ? [[create.ip, create] as const] : []))).values()];
-      return [...networks.flatMap(({ ip, netmask }) => createHostOnlyCalls(ip, netmask)), makeCall(spec, facts), ...finishSteps(spec, facts, placeholder(facts, true)).map(step => step.call)];
+      return [...networks.flatMap(createHostOnlyCalls), makeCall(spec, facts), ...finishSteps(spec, facts, placeholder(facts, true)).map(step => step.call)];
     },
     delete: ({ id, disks }) => one(requests.unregister(nativeId(id), disks === 'delete')),
     rename: ({ id, name }) => one(requests.modify(nativeId(id), '--name', name)),

@@ -13,12 +13,13 @@ import { guestType } from './guestTypes.ts';
 import type { Inventory } from './inventory.ts';
 import type { MachineStates } from './machineState.ts';
 import { isReleased } from './machineState.ts';
-import { createHostOnlyInterface, readHostNetworks } from './networks.ts';
+import { createHostOnly, readHostNetworks, removeHostOnlyCall } from './networks.ts';
 import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { parseMedia } from './parse/media.ts';
 import { parseByteCount, parseBlocks } from './parse/blocks.ts';
 import * as requests from './requests.ts';
+import type { Call } from './requests.ts';
 import type { Tool } from './tool.ts';
 
 const cleanUpMs = 120_000;
@@ -27,7 +28,8 @@ const releaseMs = 30_000;
 /** What was made, so that it can be taken back. */
 interface Made {
   readonly files: string[];
-  readonly interfaces: string[];
+  /** Calls that remove the host-only networks which were made. */
+  readonly networks: { readonly name: string; readonly remove: Call }[];
   readonly names: string[];
   uuid: string | undefined;
   folder: string | undefined;
@@ -47,7 +49,7 @@ export class Creation {
   /** Makes the machine and resolves with its UUID. */
   async create(spec: MachineSpec, context: OperationContext): Promise<string> {
     const facts = await this.facts(spec, context.signal);
-    const made: Made = { files: [], interfaces: [], names: facts.base.kind === 'appliance' ? [facts.base.temporaryName] : [], uuid: facts.uuid, folder: undefined };
+    const made: Made = { files: [], networks: [], names: facts.base.kind === 'appliance' ? [facts.base.temporaryName] : [], uuid: facts.uuid, folder: undefined };
     try {
       return await this.#make(spec, facts, made, context);
     } catch (error) {
@@ -92,8 +94,8 @@ export class Creation {
     for (const { create } of facts.adapters) {
       if (!create || interfaces.has(create.ip)) continue;
       context.progress({ message: 'Making a host-only network' });
-      const name = await createHostOnlyInterface(this.#tool, create.ip, create.netmask, context);
-      made.interfaces.push(name);
+      const name = await createHostOnly(this.#tool, create, context);
+      made.networks.push({ name, remove: removeHostOnlyCall(create.kind, name) });
       interfaces.set(create.ip, name);
     }
     context.progress({ message: messages[facts.base.kind], fraction: 0 });
@@ -219,8 +221,8 @@ export class Creation {
     for (const known of [...(made.uuid === undefined ? [] : [made.uuid]), ...made.names]) await this.#removeMachine(known, context, left);
     for (const file of made.files) await this.#removeFile(file, context, left);
     if (made.folder !== undefined) await this.#removeIfEmpty(made.folder);
-    for (const name of made.interfaces) {
-      await this.#tool.change(requests.removeHostOnlyInterface(name), context).catch(() => { left.push(name); });
+    for (const { name, remove } of made.networks) {
+      await this.#tool.change(remove, context).catch(() => { left.push(name); });
     }
     if (left.length === 0) return error;
     // {9}: out of the way of the message's own values.

@@ -4,7 +4,7 @@ import type { HostOnlyRanges } from '../../machines/hostOnlyRanges.ts';
 import { isAllowedHostOnly, networksConfPath, parseNetworksConf } from '../../machines/hostOnlyRanges.ts';
 import type { NetworkAdmin, NetworkInfo, OperationContext } from '../../machines/provider.ts';
 import type { HostInterface, HostOnlyNetwork } from './parse/networks.ts';
-import { parseHostOnlyNetworks, parseInterfaces, parseInternalNetworks, parseNatNetworks } from './parse/networks.ts';
+import { lastAddress, parseHostOnlyNetworks, parseInterfaces, parseInternalNetworks, parseNatNetworks } from './parse/networks.ts';
 import * as requests from './requests.ts';
 import type { Tool } from './tool.ts';
 import { has } from './versions.ts';
@@ -58,17 +58,36 @@ export function createdInterface(stdout: string): string | undefined {
   return /'([^']+)'/.exec(stdout)?.[1];
 }
 
-/** What the next function runs. The name shows only once it is made. */
-export function createHostOnlyCalls(ip: string, netmask: string): readonly requests.Call[] {
+/** A host-only network that is to be made: where the host's own address in it is `ip`. */
+export interface NewHostOnly {
+  readonly kind: HostNetworks['hostOnlyKind'];
+  readonly ip: string;
+  readonly netmask: string;
+}
+
+/** What {@link createHostOnly} runs. An interface's name shows only once it is made. */
+export function createHostOnlyCalls({ kind, ip, netmask }: NewHostOnly): readonly requests.Call[] {
+  if (kind === 'network') return [requests.addHostOnlyNetwork(networkName(ip), netmask, ip, lastAddress(ip, netmask))];
   return [requests.createHostOnlyInterface(), requests.configureHostOnlyInterface('<new host-only interface>', ip, netmask)];
 }
 
-export async function createHostOnlyInterface(tool: Tool, ip: string, netmask: string, context: OperationContext): Promise<string> {
+export function removeHostOnlyCall(kind: NewHostOnly['kind'], name: string): requests.Call {
+  return kind === 'network' ? requests.removeHostOnlyNetwork(name) : requests.removeHostOnlyInterface(name);
+}
+
+const networkName = (ip: string): string => `gaia-${ip}`;
+
+/** Makes it and resolves with its name. */
+export async function createHostOnly(tool: Tool, wanted: NewHostOnly, context: OperationContext): Promise<string> {
+  if (wanted.kind === 'network') {
+    for (const call of createHostOnlyCalls(wanted)) await tool.change(call, context);
+    return networkName(wanted.ip);
+  }
   const answer = await tool.change(requests.createHostOnlyInterface(), context);
   const name = createdInterface(answer.stdout);
   if (name === undefined) throw new GaiaError('unexpected', { message: 'VirtualBox made a host-only interface but did not say which.', raw: answer.stdout });
   try {
-    await tool.change(requests.configureHostOnlyInterface(name, ip, netmask), context);
+    await tool.change(requests.configureHostOnlyInterface(name, wanted.ip, wanted.netmask), context);
   } catch (error) {
     // Without its address it is of no use: take away what was just made.
     await tool.change(requests.removeHostOnlyInterface(name), { ...context, signal: AbortSignal.timeout(30_000) }).catch(() => undefined);
@@ -106,7 +125,7 @@ export function createNetworkAdmin(tool: Tool): NetworkAdmin {
         case 'hostonly': {
           const ip = text('ip', '192.168.56.1');
           checkHostOnlyAddress(ip, await hostOnlyRanges(tool));
-          return await createHostOnlyInterface(tool, ip, text('netmask', '255.255.255.0'), context);
+          return await createHostOnly(tool, { kind: await hostOnlyKind(tool, context.signal), ip, netmask: text('netmask', '255.255.255.0') }, context);
         }
         case 'hostonlynet': {
           checkHostOnlyAddress(text('lower'), await hostOnlyRanges(tool));

@@ -51,6 +51,7 @@ const rows: readonly Row[] = [
   { says: /VBoxNetAdpCtl|vboxnetctl/, code: 'notReady', message: 'The driver for host-only networks is not loaded.', hint: '{driver}' },
   { says: /VERR_DISK_FULL|No space left|VERR_FILE_TOO_BIG|disk (?:is )?full/i, code: 'noSpace', message: 'There is no room left on the disk: {0}', hint: 'Make room, or choose another folder, and try again.' },
   { result: results.invalidObjectState, says: /child snapshots/, code: 'wrongState', message: 'This snapshot has several children, so VirtualBox cannot delete it.', hint: 'Delete its children until one is left, then delete this one.' },
+  { says: /incompatible with launching a separate UI/, code: 'wrongState', message: 'The machine shows itself in a window already, or is just changing its state.' },
   { result: results.invalidObjectState, says: lockSays, code: 'locked', message: 'The machine is locked: it runs, or another VirtualBox window or command works on it.', hint: 'Close its settings window, wait for the other command, or stop the machine; then try again.' },
   { says: /Could not launch the VM process.*VERR_FILE_NOT_FOUND/s, code: 'notInstalled', message: 'This VirtualBox has no program that shows a machine in a window.', hint: 'Install VirtualBox\'s graphical part (the package virtualbox-qt on Debian and Ubuntu), or start without a window.' },
   { says: /has terminated unexpectedly during startup|session was (?:aborted|closed)/, code: 'notReady', message: 'The machine\'s process ended right after its start.', hint: 'Look at VBox.log in the machine\'s Logs folder. The usual cause is a missing kernel driver. {driver}' },
@@ -93,5 +94,5 @@ export function problemOf(failure: ToolFailure, os: string): GaiaError {
 
 /** Only this may be tried again: another session holds, takes or gives back the machine's lock (V1). The code alone also stands for other things. */
 export function isLock(failure: ToolFailure): boolean {
-  return failure.result === results.invalidObjectState && lockSays.test([...failure.messages, failure.context ?? ''].join('\n')) && !/child snapshots/.test(failure.raw);
+  return failure.result === results.invalidObjectState && lockSays.test([...failure.messages, failure.context ?? ''].join('\n')) && !/child snapshots|incompatible with launching/.test(failure.raw);
 }

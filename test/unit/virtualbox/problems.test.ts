@@ -51,6 +51,7 @@ describe('what VBoxManage says when it fails', () => {
     ['VBoxManage: error: The IP address configured for the host-only network is not within the allowed ranges.\nVBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component HostNetworkInterfaceWrap\n', 'invalidInput'],
     ['VBoxManage: error: The graphics controller does not support the given feature\nVBoxManage: error: Details: code VBOX_E_NOT_SUPPORTED (0x80bb0009), component X\n', 'notSupported'],
     ['VBoxManage: error: The object functionality is limited\nVBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component MachineWrap, interface IMachine, callee nsISupports\n', 'notReady'],
+    ['VBoxManage: error: The machine \'g\' is in a state which is incompatible with launching a separate UI process\nVBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap, interface IMachine, callee nsISupports\nVBoxManage: error: Context: "LaunchVMProcess(a->session)" at line 920 of file VBoxManageMisc.cpp\n', 'wrongState'],
     ['VBoxManage: fatal error: RTR3Init: VERR_NO_TRANSLATION\n', 'notReady'],
   ] as const)('%s', (stderr, code) => { expect(said(stderr).code).toBe(code); });
   it('that nobody has seen before is shown as it is', () => {

@@ -9,6 +9,7 @@ import { checkName, groupsOf } from '../../../src/providers/virtualbox/creation.
 import { changeCalls } from '../../../src/providers/virtualbox/editing.ts';
 import { groupText } from '../../../src/providers/virtualbox/extras.ts';
 import { guestType } from '../../../src/providers/virtualbox/guestTypes.ts';
+import { createHostOnlyCalls } from '../../../src/providers/virtualbox/networks.ts';
 import { forwardsOf } from '../../../src/providers/virtualbox/parse/devices.ts';
 import { parseVmInfo } from '../../../src/providers/virtualbox/parse/info.ts';
 import * as requests from '../../../src/providers/virtualbox/requests.ts';
@@ -95,8 +96,11 @@ describe('adapters', () => {
       { adapter: { index: 4, mode: 'intnet', network: 'lab' } },
     ]);
     const [first, second] = plannedAdapters([{ type: 'private_network', ip: '192.168.60.5' }, { type: 'private_network', ip: '192.168.60.6' }], host, {});
-    expect(first?.create).toEqual({ ip: '192.168.60.1', netmask: '255.255.255.0' });
+    expect(first?.create).toEqual({ kind: 'interface', ip: '192.168.60.1', netmask: '255.255.255.0' });
     expect(second?.create).toBe(first?.create);
+    const [mac] = plannedAdapters([{ type: 'private_network', ip: '192.168.60.5' }], { ...host, hostOnlyKind: 'network' }, {});
+    expect(mac?.adapter.mode).toBe('hostonlynet');
+    expect(createHostOnlyCalls(mac!.create!).map(call => call.args.join(' '))).toEqual(['hostonlynet add --name gaia-192.168.60.1 --netmask 255.255.255.0 --lower-ip 192.168.60.1 --upper-ip 192.168.60.254 --enable']);
     expect(() => plannedAdapters([{ type: 'public_network', bridge: 'wlan9' }], host, {})).toThrow('no network interface');
   });
 });

@@ -73,3 +73,9 @@ export function firstAddress(address: string, netmask: string): string {
   const parts = address.split('.').map((part, index) => Number(part) & Number(netmask.split('.')[index]));
   return [...parts.slice(0, 3), (parts[3] ?? 0) + 1].join('.');
 }
+
+/** The last address a guest can have there. */
+export function lastAddress(address: string, netmask: string): string {
+  const parts = address.split('.').map((part, index) => (Number(part) & Number(netmask.split('.')[index])) | (255 - Number(netmask.split('.')[index])));
+  return [...parts.slice(0, 3), (parts[3] ?? 255) - 1].join('.');
+}
