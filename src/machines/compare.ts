@@ -27,7 +27,7 @@ export function compareBasics(spec: MachineSpec, details: MachineDetails): reado
   }
   const wanted = spec.disks[0]?.sizeBytes;
   const first = firstDisk(details);
-  if (wanted !== undefined && first?.capacityBytes !== undefined && first.capacityBytes !== wanted) {
+  if (wanted !== undefined && wanted > 0 && first?.capacityBytes !== undefined && first.capacityBytes !== wanted) {
     const sizes = { key: `disk ${first.slot}`, before: mebibytes(first.capacityBytes), after: mebibytes(wanted) };
     if (wanted > first.capacityBytes) differences.push({ ...sizes, effect: stopNeeded(details), change: { resize: { disk: { slot: first.slot, sizeBytes: wanted } } } });
     // An image may well be larger than asked for: the disk of a box cannot be cut, and is what the file's machine got when it was made.
