@@ -1,11 +1,12 @@
 // Reads a Vagrantfile as Ruby would, as far as values are known without running anything: no file, no process, no network is touched.
 // What is not known stops the one statement that needs it, and that is kept or reported.
-import { parse as parseYaml } from 'yaml';
 import { keptText } from './keep.ts';
+import { EnvironmentObject, LibraryObject, newestVagrant, pattern } from './rubyLibrary.ts';
+import { forget, harmless, mentionsVagrant, talksOnly, writes } from './rubyNodes.ts';
 import type { RubyNode, RubySource } from './prism.ts';
 import { ConfigObject, Target, type Keep, type Reader } from './recorder.ts';
 import { callMethod, format, list } from './rubyMethods.ts';
-import { asString, isTrue, known, NotKnown, FileQuestion, PluginQuestion, RubyHash, RubyPattern, RubyProc, RubyRange, RubySymbol, Scope, Unknown, UnsetVariable, VagrantObject, type Value } from './rubyValues.ts';
+import { asString, isTrue, known, NotKnown, FileQuestion, PluginQuestion, RubyHash, RubyProc, RubyRange, RubySymbol, Scope, Unknown, UnsetVariable, VagrantObject, type Value } from './rubyValues.ts';
 
 export interface Kept {
   readonly line: number;
@@ -28,9 +29,6 @@ class Leave extends Error {
 
 /** More steps than any Vagrantfile takes: a loop without an end must not hang the editor. */
 const mostSteps = 500_000;
-/** Calls that only talk to whoever runs the file, or load libraries. */
-const harmless = new Set(['puts', 'print', 'p', 'pp', 'warn', 'printf', 'require', 'require_relative', 'raise', 'abort', 'exit', 'exit!', 'fail', 'sleep', 'system', 'private', 'public', 'attr_accessor', 'include', 'extend', 'trap', 'at_exit', 'srand', 'load']);
-
 export class Interpreter implements Reader {
   readonly all = new Target(undefined, 1);
   readonly machines = new Map<string, Target>();
@@ -522,157 +520,6 @@ export class Interpreter implements Reader {
   }
 }
 
-/** `ENV` */
-class EnvironmentObject extends VagrantObject {
-  private readonly interpreter: Interpreter;
-  constructor(interpreter: Interpreter) {
-    super();
-    this.interpreter = interpreter;
-  }
-  call(name: string, args: readonly Value[], block: RubyProc | undefined): Value {
-    const variable = asString(args[0] ?? null);
-    const set = this.interpreter.environment.get(variable);
-    switch (name) {
-      // Vagrant expands `~` in host paths itself.
-      case '[]': return set ?? (variable === 'HOME' ? '~' : new UnsetVariable(variable));
-      case '[]=': case 'store': this.interpreter.environment.set(variable, args[1] ?? null); return args[1] ?? null;
-      case 'fetch':
-        if (set !== undefined) return set;
-        if (variable === 'HOME') return '~';
-        if (args.length > 1) return args[1] ?? null;
-        if (block) return this.interpreter.runBlock(block, [variable], undefined);
-        throw new NotKnown(`the environment variable ${variable}`);
-      case 'key?': case 'has_key?': case 'include?': return set !== undefined;
-      default: throw new NotKnown(`ENV.${name}`);
-    }
-  }
-}
-
-/** `Vagrant`, and of `File` and `Dir` what needs no disk: paths stay relative to the Vagrantfile. */
-class LibraryObject extends VagrantObject {
-  private readonly library: string;
-  private readonly interpreter: Interpreter;
-  constructor(library: string, interpreter: Interpreter) {
-    super();
-    this.library = library;
-    this.interpreter = interpreter;
-  }
-  /** A file's text; undefined: it is not there. */
-  private file(path: Value | undefined): string | undefined {
-    const { files } = this.interpreter;
-    if (!files) throw new NotKnown(`the file ${asString(path ?? null)}`);
-    return files.get(expand(asString(path ?? null), undefined));
-  }
-
-  call(name: string, args: readonly Value[], block: RubyProc | undefined): Value {
-    switch (`${this.library}.${name}`) {
-      case 'Vagrant.configure': return block ? this.interpreter.configure(block) : null;
-      case 'Vagrant.has_plugin?': return new PluginQuestion(asString(args[0] ?? null));
-      case 'Array.[]': return [...args];
-      case 'Array.new': if (args.length === 0) return []; throw new NotKnown('Array.new');
-      case 'Hash.new': if (args.length === 0 && !block) return new RubyHash(); throw new NotKnown('Hash.new');
-      case 'Gem::Version.new': case 'Gem::Version.create': return new VersionObject(asString(args[0] ?? null));
-      case 'Vagrant.require_version': case 'Vagrant.require_plugin': return null;
-      case 'File.join': return tidyPath(args.flatMap(one => (Array.isArray(one) ? one : [one])).map(asString).filter(one => one !== '').join('/'));
-      case 'File.dirname': { const of = asString(args[0] ?? null); return of.includes('/') ? of.slice(0, of.lastIndexOf('/')) : '.'; }
-      case 'File.basename': { const base = asString(args[0] ?? null).replace(/\/+$/, '').replace(/^.*\//, ''); return args.length > 1 ? base.replace(asString(args[1] ?? null), '') : base; }
-      case 'File.extname': return /\.[^./]+$/.exec(asString(args[0] ?? null))?.[0] ?? '';
-      case 'File.expand_path': return expand(asString(args[0] ?? null), args.length > 1 ? asString(args[1] ?? null) : undefined);
-      case 'File.exist?': case 'File.exists?': case 'File.file?': return this.interpreter.files ? this.file(args[0]) !== undefined : new FileQuestion(asString(args[0] ?? null));
-      case 'File.directory?': case 'Dir.exist?': { const folder = `${asString(args[0] ?? null)}/`; if (!this.interpreter.files) throw new NotKnown(`${this.library}.${name}`); return [...this.interpreter.files.keys()].some(path => path.startsWith(folder)); }
-      case 'File.read': case 'IO.read': case 'File.open': { const text = this.file(args[0]); if (text === undefined || block) throw new NotKnown(`the file ${asString(args[0] ?? null)}`); return new FileText(text); }
-      case 'YAML.load_file': case 'YAML.safe_load_file': { const text = this.file(args[0]); if (text === undefined) throw new NotKnown(`the file ${asString(args[0] ?? null)}`); return yamlValue(text); }
-      case 'YAML.load': case 'YAML.safe_load': case 'JSON.parse': case 'JSON.load': return yamlValue(args[0] instanceof FileText ? args[0].text : asString(args[0] ?? null));
-      case 'Dir.pwd': case 'Dir.getwd': return '.';
-      case 'Dir.home': return '~';
-      default: throw new NotKnown(`${this.library}.${name}`);
-    }
-  }
-}
-
-/** What `File.open` or `File.read` gives. */
-class FileText extends VagrantObject {
-  readonly text: string;
-  constructor(text: string) {
-    super();
-    this.text = text;
-  }
-  call(name: string, args: readonly Value[], block: RubyProc | undefined): Value {
-    if (name === 'read' || name === 'to_s') return this.text;
-    if (name === 'close') return null;
-    return callMethod(this.text, name, args, block, () => null);
-  }
-}
-
-/** YAML, and JSON, which is YAML. Symbols (`:key:`) are Symbols. */
-function yamlValue(text: string): Value {
-  const of = (value: unknown): Value => {
-    if (typeof value === 'string') return /^:[A-Za-z_]\w*$/.test(value) ? new RubySymbol(value.slice(1)) : value;
-    if (Array.isArray(value)) return value.map(of);
-    if (value instanceof Map) return new RubyHash([...value].map(([key, inner]) => [of(key), of(inner)]));
-    return typeof value === 'number' || typeof value === 'boolean' ? value : null;
-  };
-  try {
-    return of(parseYaml(text, { mapAsMap: true, version: '1.1', schema: 'yaml-1.1' }));
-  } catch {
-    throw new NotKnown('YAML that cannot be read');
-  }
-}
-
-/** The Vagrant that a file is read for: only files that ask for their version's features see it. */
-const newestVagrant = '2.4.9';
-
-class VersionObject extends VagrantObject {
-  readonly parts: readonly number[];
-  constructor(text: string) {
-    super();
-    this.parts = text.split('.').map(part => Number.parseInt(part, 10) || 0);
-  }
-  call(name: string, args: readonly Value[]): Value {
-    const other = args[0];
-    if (!(other instanceof VersionObject)) throw new NotKnown('a comparison of versions');
-    let order = 0;
-    for (let at = 0; at < Math.max(this.parts.length, other.parts.length) && order === 0; at++) order = (this.parts[at] ?? 0) - (other.parts[at] ?? 0);
-    return callMethod(order, name, [0], undefined, () => null);
-  }
-}
-
-/** A pattern that JavaScript reads as Ruby does. */
-function pattern(source: string, closing: string): RubyPattern {
-  if (/\\[GRXKhHpPkg]|\(\?[<>#]|\[\[:|\[.*&&|#\{|\(\?[imx-]/.test(source) || /[xomunse]/.test(closing)) throw new NotKnown('such a pattern');
-  try {
-    return new RubyPattern(new RegExp(source.replaceAll('\\A', '(?<![\\s\\S])').replaceAll('\\z', '(?![\\s\\S])').replaceAll('\\Z', '(?=\\n?(?![\\s\\S]))'), `m${closing.includes('i') ? 'i' : ''}`));
-  } catch {
-    throw new NotKnown('such a pattern');
-  }
-}
-
-/** Nothing, or calls that only talk to the person at the terminal or stop. */
-function talksOnly(node: RubyNode | null): boolean {
-  if (!node) return true;
-  if (node.type === 'ElseNode') return talksOnly(node.statements as RubyNode | null);
-  if (node.type === 'IfNode' || node.type === 'UnlessNode') return talksOnly(node.statements as RubyNode | null) && talksOnly((node.subsequent ?? node.elseClause ?? null) as RubyNode | null);
-  if (node.type === 'StatementsNode') return (node.body as RubyNode[]).every(talksOnly);
-  if (node.type === 'CallNode') return !node.receiver && harmless.has(String(node.name));
-  return /^(Nil|String|InterpolatedString|XString|InterpolatedXString|Return)Node$/.test(node.type);
-}
-
-const tidyPath = (path: string): string => path.replace(/([^:])\/{2,}/g, '$1/').replace(/(^|\/)\.\/(?=.)/g, '$1');
-
-/** A path relative to the Vagrantfile. `File.expand_path("..", __FILE__)` is its folder. */
-function expand(path: string, from: string | undefined): string {
-  if (path.startsWith('/') || path.startsWith('~')) return path;
-  const parts: string[] = [];
-  for (const part of [...(from ?? '.').split('/'), ...path.split('/')]) {
-    if (part === '' || part === '.') continue;
-    if (part === '..') {
-      if (parts.length === 0 || parts.at(-1) === '..') parts.push('..');
-      else parts.pop();
-    } else parts.push(part);
-  }
-  return parts.length ? parts.join('/') : '.';
-}
-
 function integer(text: string): number {
   const plain = text.replaceAll('_', '');
   const octal = /^(-?)0o?([0-7]+)$/.exec(plain);
@@ -681,41 +528,3 @@ function integer(text: string): number {
 
 const firstLine = (text: string): string => text.split('\n')[0]?.slice(0, 80) ?? '';
 
-/** Every node below, itself included. */
-export function* nodesOf(node: unknown): Generator<RubyNode> {
-  if (typeof node !== 'object' || node === null) return;
-  if (Array.isArray(node)) {
-    for (const one of node) yield* nodesOf(one);
-    return;
-  }
-  const it = node as RubyNode;
-  if (typeof it.type === 'string') yield it;
-  for (const [key, inner] of Object.entries(it)) if (key !== 'location' && typeof inner === 'object') yield* nodesOf(inner);
-}
-
-/** Does a statement speak of one of Vagrant's objects? */
-function mentionsVagrant(statement: RubyNode, scope: Scope): boolean {
-  for (const node of nodesOf(statement)) {
-    if (node.type === 'LocalVariableReadNode' && scope.find(String(node.name)) instanceof VagrantObject) return true;
-    if (node.type === 'CallNode' && (node.name === 'configure' || (node.name === 'run' && node.block))) return true;
-  }
-  return false;
-}
-
-const writes = (statement: RubyNode): boolean => /WriteNode$/.test(statement.type);
-
-/** What a statement that was not understood may have changed is not known any more. */
-function forget(statement: RubyNode, scope: Scope, interpreter: Interpreter, why: string): void {
-  for (const node of nodesOf(statement)) {
-    const name = String(node.name);
-    if (/^LocalVariable(Write|OrWrite|OperatorWrite|Target)/.test(node.type) && scope.find(name) !== undefined) scope.set(name, new Unknown(why));
-    if (/^(Global|Instance)Variable(Write|OrWrite|OperatorWrite)/.test(node.type)) interpreter.globals.set(name, new Unknown(why));
-    if (node.type === 'ConstantWriteNode') interpreter.constants.set(name, new Unknown(why));
-    const changing = node.type === 'CallNode' && /^(\[\]=|<<|push|append|concat|merge!|update|store|delete|unshift|map!)$/.test(name);
-    if (!changing && !/^Index(Or|Operator)Write/.test(node.type)) continue;
-    for (const inner of nodesOf(node.receiver)) {
-      if (inner.type === 'LocalVariableReadNode' && !(scope.find(String(inner.name)) instanceof VagrantObject)) scope.set(String(inner.name), new Unknown(why));
-      if (inner.type === 'GlobalVariableReadNode' || inner.type === 'InstanceVariableReadNode') interpreter.globals.set(String(inner.name), new Unknown(why));
-    }
-  }
-}

@@ -1,5 +1,5 @@
 // What a Vagrantfile is built with, told from its tree: for the facts kept about the corpus, and to see that our own files hold the same.
-import { nodesOf } from '../../../src/vagrant/evaluate.ts';
+import { nodesOf } from '../../../src/vagrant/rubyNodes.ts';
 import { parseRuby, type RubyNode } from '../../../src/vagrant/prism.ts';
 
 const iterators = new Set(['each', 'each_with_index', 'each_pair', 'times', 'upto', 'map', 'select', 'each_slice', 'collect', 'each_key', 'each_value', 'with_index']);
