@@ -106,7 +106,8 @@ export class Session {
     try {
       return await this.#ask({ username, password });
     } catch (error) {
-      if (GaiaError.is(error, 'unauthenticated')) this.#rejected = password;
+      // Only these words speak of the password; another 401 may pass.
+      if (GaiaError.is(error, 'unauthenticated') && /authentication failure/i.test(error.detail.raw ?? '')) this.#rejected = password;
       throw error;
     }
   }
