@@ -103,7 +103,7 @@ function drawField(field: FieldView, labels: FormLabels): HTMLElement {
     : field.kind === 'lines' ? textArea({ ...common, rows: Math.min(10, Math.max(2, field.value.split('\n').length)) })
     : field.kind === 'area' ? textArea({ ...common, rows: Math.min(14, Math.max(2, field.value.split('\n').length)) })
     : field.kind === 'text' ? textField(common)
-    : h('div', { class: 'raw' }, h('code', {}, field.value === '' ? '–' : field.value.slice(0, 120)), button({ key, label: `${labels.editAsText}: ${field.label}`, icon: 'go-to-file', kind: 'icon', onClick: () => { channel.send({ type: 'text', machine, path: field.path }); } }));
+    : h('div', { class: 'raw-value' }, h('code', {}, field.value === '' ? '–' : field.value.slice(0, 120)), button({ key, label: `${labels.editAsText}: ${field.label}`, icon: 'go-to-file', kind: 'icon', onClick: () => { channel.send({ type: 'text', machine, path: field.path }); } }));
   return h('div', { class: `field ${field.kind}${field.value === '' ? '' : ' set'}`, 'data-field': key },
     h('span', { class: 'label', 'aria-hidden': 'true' }, field.label),
     control,

@@ -107,7 +107,7 @@ function groupsOf(machine: ParsedMachine, problems: Problems): readonly GroupVie
 }
 
 function nameField(machine: ParsedMachine, problems: Problems): FieldView {
-  return { ...fieldOf(machine, problems, ['name'], propertyAt({ provider: machine.provider }, ['name']) ?? {}), value: machine.name };
+  return { ...fieldOf(machine, problems, ['name'], propertyAt({ provider: machine.provider }, ['name']) ?? {}), kind: 'text', value: machine.name };
 }
 
 function providerField(machine: ParsedMachine, problems: Problems): FieldView {
@@ -187,7 +187,7 @@ function asList(value: unknown): readonly unknown[] {
 
 /** `host_path` → `Host path`. */
 function labelOf(key: string, schema: PropertySchema): string {
-  const words = key.replaceAll('_', ' ').replace(/^./, first => first.toUpperCase()).replace(/\b(Ip|ip|mac|cpus?|iso|dns|ssh|url|Iso|Cpus?|Box url)\b/g, word => ({ ip: 'IP', Ip: 'IP', mac: 'MAC', cpus: 'CPUs', Cpus: 'CPUs', cpu: 'CPU', Cpu: 'CPU', iso: 'ISO', Iso: 'ISO', dns: 'DNS', ssh: 'SSH', url: 'URL' }[word] ?? word));
+  const words = key.replaceAll('_', ' ').replace(/^./, first => first.toUpperCase()).replace(/\b(?:ip|mac|cpus?|iso|dns|ssh|url|nic|vram|dhcp)\b/gi, word => (word.toLowerCase() === 'cpus' ? 'CPUs' : word.toUpperCase()));
   return schema['x-unit'] === undefined ? words : `${words} (${schema['x-unit']})`;
 }
 

@@ -47,6 +47,8 @@ export class Editor {
     const input = this.page.locator('.quick-input-widget .quick-input-box input').first();
     await input.fill(`:${line}:${column}`);
     await this.page.keyboard.press('Enter');
+    // Keys typed before the box is gone would go to it.
+    await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
   async save(): Promise<void> {
