@@ -5,7 +5,7 @@
 // The same is asked of the running extension by test/host/manifest.test.ts.
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkTexts } from './l10n.mjs';
+import { checkTexts, untranslatedTexts } from './l10n.mjs';
 import { root } from './setup.mjs';
 
 const read = file => fs.readFileSync(path.join(root, file), 'utf8');
@@ -38,9 +38,10 @@ const nls = json('package.nls.json');
 const keys = new Set([...read('package.json').matchAll(/"%([^%"]+)%"/g)].map(match => match[1]));
 for (const key of keys) if (!(key in nls)) problems.push(`package.nls.json lacks ${key}`);
 for (const key of Object.keys(nls)) if (!keys.has(key)) problems.push(`package.nls.json has ${key}, which package.json does not use`);
+const untranslated = await untranslatedTexts();
 for (const name of fs.readdirSync(root).filter(f => /^package\.nls\.[\w-]+\.json$/.test(f))) {
   const translated = json(name);
-  for (const key of keys) if (!(key in translated)) problems.push(`${name} lacks ${key}`);
+  for (const key of keys) if (!(key in translated)) untranslated.push(`${name} lacks ${key}`);
 }
 const missingTexts = await checkTexts();
 problems.push(...missingTexts.slice(0, 5));
@@ -69,6 +70,7 @@ function handledCommands() {
   return found;
 }
 
+if (untranslated.length) console.log(`${untranslated.length} texts are not translated everywhere yet: node build/l10n.mjs --check`);
 if (problems.length) {
   console.error(problems.join('\n'));
   process.exit(1);

@@ -2,7 +2,7 @@
 //   t('…') and l10n.t('…')                            texts made in ui/
 //   phrase('…')                                       texts below ui/ that stand in a table or an argument
 //   message:, hint:, left: '…'; title: '…' of actions  texts of GaiaError, Problem and progress, made below ui/ and translated at the edge
-// `--check` writes nothing and fails when the list, or a translation (l10n/bundle.l10n.<language>.json), lacks one.
+// `--check` writes nothing, fails when the list lacks one, and names what translations (l10n/bundle.l10n.<language>.json) lack.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,14 @@ export async function checkTexts() {
   const listed = new Set(read(bundle));
   const problems = texts.filter(text => !listed.has(text)).map(text => `l10n/bundle.l10n.json lacks ${JSON.stringify(text)}: npm run l10n`);
   for (const text of listed) if (!texts.includes(text)) problems.push(`l10n/bundle.l10n.json has a text that is used nowhere, ${JSON.stringify(text)}: npm run l10n`);
+  return problems;
+}
+
+/** What translations lack, one line each. VS Code shows such texts in English, so a translation may lag behind for a while. */
+export async function untranslatedTexts() {
+  const texts = await collectTexts();
+  const read = file => fs.existsSync(file) ? Object.keys(JSON.parse(fs.readFileSync(file, 'utf8'))) : [];
+  const problems = [];
   const folder = path.join(root, 'l10n');
   for (const name of fs.existsSync(folder) ? fs.readdirSync(folder) : []) {
     if (!/^bundle\.l10n\.[\w-]+\.json$/.test(name) || name === 'bundle.l10n.json') continue;
@@ -63,6 +71,7 @@ export async function checkTexts() {
 if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--check')) {
     const problems = await checkTexts();
+    console.log((await untranslatedTexts()).join('\n'));
     if (problems.length) { console.error(problems.join('\n')); process.exit(1); }
   } else {
     const texts = await collectTexts();
