@@ -1,0 +1,89 @@
+// The pictures of README.md, made anew: `npx vitest run --config test/ui/shots.config.ts`. Real machines in the demo's private VirtualBox,
+// the files of examples/. Look at each before it is committed.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { openDemo } from '../../build/demo.mjs';
+import type { TreeView } from './pages/treeView.ts';
+import { openWorkbench } from './pages/workbench.ts';
+import type { Workbench } from './pages/workbench.ts';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const pictures = path.join(root, 'media/screenshots');
+const settings = {
+  'gaia.refreshInterval': 2, 'editor.minimap.enabled': false, 'workbench.layoutControl.enabled': false, 'window.commandCenter': false,
+  'chat.commandCenter.enabled': false, 'breadcrumbs.enabled': false, 'workbench.secondarySideBar.defaultVisibility': 'hidden',
+};
+
+describe('the pictures of the README', () => {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-pictures-'));
+  let demo: Awaited<ReturnType<typeof openDemo>>;
+  let workbench: Workbench;
+  let tree: TreeView;
+
+  beforeAll(async () => {
+    demo = await openDemo(path.join(home, 'virtualbox'));
+    await demo.prepare();
+    workbench = await openWorkbench({ virtualBox: demo, workspace: path.join(root, 'examples'), settings, viewport: { width: 1320, height: 760 } });
+    tree = await workbench.openView();
+    await tree.row('web').waitFor({ timeout: 60_000 });
+  });
+  afterAll(async () => {
+    await workbench?.close();
+    await demo?.close();
+    fs.rmSync(home, { recursive: true, force: true });
+  });
+
+  /** 128 colours are enough for a user interface, and a third of the bytes. Without ImageMagick the picture stays as it is. */
+  const keep = async (name: string): Promise<void> => {
+    const made = await workbench.screenshot(`readme-${name}`);
+    const kept = path.join(pictures, `${name}.png`);
+    fs.mkdirSync(pictures, { recursive: true });
+    const small = spawnSync('convert', [made, '-strip', '+dither', '-colors', '128', '-define', 'png:compression-level=9', `PNG8:${kept}`]);
+    if (small.status !== 0) fs.copyFileSync(made, kept);
+  };
+
+  it('the machines, a file and its preview', async () => {
+    await tree.menu(tree.row('database'), 'Start');
+    await workbench.page.waitForTimeout(500);
+    await tree.element.getByText(/running · 2 CPU · 192 MB/).waitFor({ timeout: 60_000 });
+    await tree.expand(tree.row('database'));
+    await tree.row('installed').waitFor({ timeout: 30_000 });
+    await tree.expand(tree.row('installed'));
+    await workbench.editor.open('lab.gaia.json');
+    await workbench.run('Gaia: Preview Vagrantfile');
+    await (await workbench.webview('.code')).locator('.line').first().waitFor();
+    await workbench.editor.element.locator('.view-line', { hasText: '192.168.56.50' }).click();
+    await workbench.page.waitForTimeout(3000);
+    await keep('machines');
+  });
+
+  it('the plan of a file', async () => {
+    await workbench.run('View: Close All Editors');
+    await workbench.editor.open('lab.gaia.json');
+    await workbench.run('Gaia: Plan', /^Gaia: Plan$|Gaia: Plan/);
+    await workbench.page.locator('.pane-header[aria-label*="Plan"]').waitFor({ timeout: 60_000 });
+    await workbench.page.waitForTimeout(4000);
+    await keep('plan');
+  });
+
+  it('the details of a machine', async () => {
+    await workbench.run('View: Close All Editors');
+    await tree.menu(tree.row('web'), 'Show Details');
+    await (await workbench.webview('h1')).locator('h1').first().waitFor();
+    await workbench.page.waitForTimeout(12_000);
+    await keep('details');
+  });
+
+  it('a file as a form', async () => {
+    await workbench.run('View: Close All Editors');
+    await workbench.editor.open('my-virtualbox-vm.gaia.json');
+    await workbench.run('Gaia: Open as Form');
+    await (await workbench.webview('.groups')).locator('section h2').first().waitFor();
+    await workbench.page.waitForTimeout(1500);
+    await keep('form');
+  });
+});
