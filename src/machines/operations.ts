@@ -90,7 +90,11 @@ export class Operations {
     };
     const queue = this.#queueOf(action, provider);
     this.#live.add(operation);
-    const turn = queue.add(() => this.#perform(operation, abort.signal), { signal: abort.signal }).then(result => result as ActionResult);
+    // Not given to the queue: it would let a cancelled operation end before its work has, and the next one begin beside it.
+    const turn = queue.add(() => {
+      abort.signal.throwIfAborted();
+      return this.#perform(operation, abort.signal);
+    }).then(result => result as ActionResult);
     operation.result = Promise.race([turn, cancelledInQueue(operation, abort.signal)])
       .catch((thrown: unknown) => {
         const error = abort.signal.aborted && !GaiaError.is(thrown) ? asGaiaError(abort.signal.reason) : asGaiaError(thrown);

@@ -97,6 +97,29 @@ describe('an operation', () => {
     expect(operations.live()).toEqual([]);
   });
 
+  it('cancelled while it runs has not ended before its work has, and was read again', async () => {
+    const gate = deferred();
+    const order: string[] = [];
+    provider.onVerb = async (_verb, _id, context) => {
+      await untilAborted(context).catch(() => undefined);
+      await gate.promise;
+      order.push('work ended');
+      context.signal.throwIfAborted();
+    };
+    provider.onList = async () => { order.push('read again'); };
+    const operation = operations.run({ verb: 'start', id: web.id });
+    const next = operations.run({ verb: 'pause', id: web.id });
+    await until(() => operation.state === 'running');
+    operation.cancel();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(operation.state).toBe('running');
+    expect(next.state).toBe('queued');
+    next.cancel();
+    gate.resolve();
+    await expect(operation.result).rejects.toMatchObject({ code: 'cancelled' });
+    expect(order).toEqual(['work ended', 'read again']);
+  });
+
   it('cancelled while it waits never runs, and lets the next one through', async () => {
     const gate = deferred();
     provider.onVerb = () => gate.promise;
