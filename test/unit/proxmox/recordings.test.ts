@@ -1,7 +1,7 @@
 // Answers that real servers gave (test/truth/proxmox), read into the domain. Expectations were written by reading the answers, not by running the parser.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GaiaError } from '../../../src/machines/errors.ts';
+import type { GaiaError } from '../../../src/machines/errors.ts';
 import { parseHaStatus, parseGroups, parseRules } from '../../../src/providers/proxmox/availability.ts';
 import { parseClusterSummary, parseNodeStatus, parseNodes, parsePools, parseTasks } from '../../../src/providers/proxmox/clusterInfo.ts';
 import { parsePermissions } from '../../../src/providers/proxmox/diagnose.ts';
