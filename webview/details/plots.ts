@@ -5,6 +5,9 @@ import type { PlotView } from './messages.ts';
 
 const colours = ['--vscode-charts-blue', '--vscode-charts-orange'] as const;
 const height = 110;
+/** As in style.css, `.plots`: the narrowest column and what is between two. */
+const narrowest = 220, gap = 16;
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 export class Plots {
   readonly #box: HTMLElement;
@@ -51,8 +54,10 @@ export class Plots {
   }
 
   #width(): number {
-    const columns = this.#box.clientWidth > 560 ? 2 : 1;
-    return Math.max(180, Math.floor(this.#box.clientWidth / columns) - 16);
+    // The columns that the grid makes: style.css, `.plots`.
+    const room = this.#box.clientWidth + gap;
+    const columns = Math.max(1, Math.min(this.#last?.plots.length ?? 1, Math.floor(room / (narrowest + gap))));
+    return Math.max(narrowest, Math.floor(room / columns) - gap);
   }
 }
 
@@ -67,7 +72,7 @@ function options(plot: PlotView, width: number): uPlot.Options {
   return {
     width, height, legend: { show: false }, cursor: { show: false },
     scales: { y: { range: (_u, _min, max) => [0, plot.unit === 'percent' ? 100 : Math.max(max, 1) * 1.1] } },
-    axes: [{ ...axis, size: 24, space: 60 }, { ...axis, size: 64, space: 28, values: (_u, ticks) => ticks.map(tick => format(plot.unit, tick)) }],
+    axes: [{ ...axis, size: 24, space: 80, values: (_u, ticks) => ticks.map(tick => clock.format(tick * 1000)) }, { ...axis, size: 64, space: 28, values: (_u, ticks) => ticks.map(tick => format(plot.unit, tick)) }],
     series: [{}, ...plot.series.map((one, index) => ({ label: one.label, stroke: colour(colours[index] ?? colours[0], '--vscode-foreground'), width: 1.5, spanGaps: false, ...(index === 0 ? {} : { dash: [4, 3] }), points: { show: false } }))],
   };
 }
