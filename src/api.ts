@@ -77,7 +77,11 @@ export function createApi(parts: Parts): GaiaApi {
       const [{ parseConfig }, { generateVagrantfile }] = await Promise.all([import('./config/parse.ts'), import('./vagrant/generate.ts')]);
       return generateVagrantfile(parseConfig(text));
     },
-    importVagrantfile: async text => (await import('./vagrant/import.ts')).importVagrantfile(text),
+    importVagrantfile: async text => {
+      const [{ importVagrantfile }, { useRubyParser }, { rubyParser }] = await Promise.all([import('./vagrant/import.ts'), import('./vagrant/prism.ts'), import('./system/rubyParser.ts')]);
+      useRubyParser(rubyParser);
+      return importVagrantfile(text);
+    },
     plan: async (text, file = apiFile, { baseFolder, signal } = {}) => {
       const [{ gatherPlan }, { planFeature }] = await Promise.all([import('./ui/plan/gather.ts'), import('./ui/plan/feature.ts')]);
       await parts.ensureProviders();

@@ -36,7 +36,11 @@ const powerVerbs: readonly Verb[] = ['start', 'shutDown', 'powerOff', 'reset', '
 export function isEligible(verb: Verb, machine: Machine, provider: Provider): boolean {
   if (verb === 'create' || !supports[verb](provider)) return false;
   if (machine.template && !forTemplates.includes(verb)) return false;
+  // What this machine alone lacks of its provider's verbs: a container cannot be paused, a template has no snapshots.
+  const lacking = machine.extra?.['withoutVerbs'];
+  if (Array.isArray(lacking) && lacking.includes(verb)) return false;
   if (verb === 'delete' && machine.protection !== undefined) return false;
+  if (verb === 'rename' && provider.lifecycle?.renamesIn?.includes(machine.state) === false) return false;
   if (machine.lock !== undefined && !(machine.lock === 'suspended' && verb === 'start')) return false;
   const { from } = verbs[verb];
   if (from === 'any') return !isInTransit(machine.state) || !powerVerbs.includes(verb);

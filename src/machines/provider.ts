@@ -99,6 +99,8 @@ export interface Provider {
   readonly editing?: Editing;
   /** Compares a machine with what a file says of it. Without it only cpus, memory and the first disk are planned. */
   readonly planning?: Planning;
+  /** Where its machines can stand, as of the last list: also places that are empty now. Makes no request. Absent = only what its machines say. */
+  readonly places?: () => readonly Place[];
   /** Live values for completion in .gaia.json. */
   readonly suggestions?: Suggestions;
   /** Verbs of one provider alone (VirtualBox "discard saved state", Proxmox "backup"): shown in its machines' menu under its own group. */
@@ -140,6 +142,8 @@ export interface Lifecycle {
   /** `disks: 'delete'` removes the machine's own disks, `'keep'` leaves all files. Refuses what `deletionPreview` refuses. */
   delete(id: MachineId, options: { readonly disks: 'delete' | 'keep'; readonly purge?: boolean }, context: OperationContext): Promise<void>;
   rename?(id: MachineId, name: string, context: OperationContext): Promise<void>;
+  /** The states in which a rename works; absent = in any settled one. */
+  readonly renamesIn?: readonly Machine['state'][];
   /** Which of these need the machine stopped, in its present state. Empty = can be changed now. */
   resizeNeedsStop?(id: MachineId, size: Resize, signal: AbortSignal): Promise<readonly (keyof Resize)[]>;
   resize?(id: MachineId, size: Resize, context: OperationContext): Promise<void>;
@@ -172,6 +176,8 @@ export interface CloneOptions {
   readonly storage?: string;
 }
 export interface Cloning {
+  /** A linked clone of a machine without a snapshot works, with `takeSnapshot`: the refusal then is a question. */
+  readonly takesSnapshot?: boolean;
   /** Can this machine be cloned in this way now? undefined = yes, else why not (l10n key). */
   refusal?(id: MachineId, options: { readonly linked: boolean }, signal: AbortSignal): Promise<string | undefined>;
   clone(id: MachineId, options: CloneOptions, context: OperationContext): Promise<MachineId>;
@@ -329,6 +335,15 @@ export interface Difference {
   readonly change?: { readonly resize: Resize } | { readonly edit: Change } | { readonly rename: string };
   /** Data that would be lost by it, said before it is done. */
   readonly loses?: string;
+}
+
+/** A place that machines can stand in: a node of a cluster. Loads are 0–1, in steps coarse enough for a row. */
+export interface Place {
+  /** As in Machine.path. */
+  readonly path: readonly string[];
+  readonly online: boolean;
+  readonly cpuFraction?: number;
+  readonly memoryFraction?: number;
 }
 
 export interface Planning {

@@ -78,6 +78,8 @@ export interface MachineSpec {
   readonly portForwards: readonly PortForwardSpec[];
   readonly sharedFolders: readonly SharedFolderSpec[];
   readonly cloudInit?: CloudInitSpec;
+  /** A UUID by which the machine can be found if this process ends while it is made: its id where the provider may choose one. */
+  readonly reserved?: string;
   /** Start it once it is made. */
   readonly start?: boolean;
   /** `provider_config`, unchanged: VirtualBox passes what it does not know to `modifyvm`; others document theirs. */

@@ -40,6 +40,7 @@ export function createCloning(tool: Tool, inventory: Inventory, states: MachineS
   };
 
   return {
+    takesSnapshot: true,
     async refusal(id, { linked }, signal) {
       if (linked) return flatten(await snapshots.list(id, signal)).length > 0 ? undefined : noSnapshot;
       return (await states.read(nativeId(id), signal)).online ? 'A running machine can be cloned only from a snapshot.' : undefined;

@@ -25,6 +25,8 @@ export function createLifecycle(tool: Tool, inventory: Inventory, states: Machin
     deletionPreview: (id, signal) => deletion.preview(id, signal),
     delete: (id, { disks }, context) => deletion.delete(id, disks, context),
 
+    // modifyvm refuses both a running machine and one with a saved state.
+    renamesIn: ['stopped'],
     async rename(id, name, context) {
       const uuid = nativeId(id);
       const machines = await inventory.list(context.signal);

@@ -1,7 +1,9 @@
 // `gaia.vagrantfile.import`: a Vagrantfile as a .gaia.json, not saved yet. The Vagrantfile is read, never run.
 import * as vscode from 'vscode';
 import { GaiaError } from '../../machines/errors.ts';
+import { rubyParser } from '../../system/rubyParser.ts';
 import { importVagrantfile } from '../../vagrant/import.ts';
+import { useRubyParser } from '../../vagrant/prism.ts';
 import { t } from '../l10n.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
@@ -13,7 +15,9 @@ export async function importFile(parts: Parts, args: readonly unknown[]): Promis
   if (!uri) return;
   const bytes = await vscode.workspace.fs.readFile(uri);
   if (bytes.length > tooLargeBytes) throw new GaiaError('invalidInput', { message: '{0} is too large for a Vagrantfile.', values: [vscode.workspace.asRelativePath(uri)] });
-  const imported = await importVagrantfile(new TextDecoder().decode(bytes));
+  useRubyParser(rubyParser);
+  const files = await filesBeside(uri);
+  const imported = await importVagrantfile(new TextDecoder().decode(bytes), files === undefined ? {} : { files });
   await showAsNewFile(imported.text);
   if (imported.complete) {
     void vscode.window.showInformationMessage(t('All of the Vagrantfile was understood.'));
@@ -23,6 +27,22 @@ export async function importFile(parts: Parts, args: readonly unknown[]): Promis
   const show = t('Show What');
   const answer = await vscode.window.showWarningMessage(t('{0} places of the Vagrantfile were not understood. They are kept as they are, or named in the log.', imported.report.length), show);
   if (answer === show) await pickPlace(uri, imported.report);
+}
+
+const readable = /\.(ya?ml|json)$/i;
+const mostFiles = 400;
+
+/** The project's files by their path from the Vagrantfile: the text of its YAML and JSON, of all others that they are there. undefined = too many to tell. */
+async function filesBeside(uri: vscode.Uri): Promise<ReadonlyMap<string, string> | undefined> {
+  const folder = vscode.Uri.joinPath(uri, '..');
+  const found = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, '**/*'), '**/{node_modules,.git,.vagrant}/**', mostFiles + 1);
+  if (found.length === 0 || found.length > mostFiles) return undefined;
+  const files = await Promise.all(found.map(async file => {
+    const name = file.path.slice(folder.path.length).replace(/^\//, '');
+    const size = readable.test(name) ? (await vscode.workspace.fs.stat(file)).size : tooLargeBytes;
+    return [name, size < tooLargeBytes ? new TextDecoder().decode(await vscode.workspace.fs.readFile(file)) : ''] as const;
+  }));
+  return new Map(files);
 }
 
 /** The active editor's Vagrantfile, one of the workspace, or another. */

@@ -71,23 +71,29 @@ export async function clone(parts: Parts, args: Arguments): Promise<void> {
   const { machine, provider } = target;
   const name = await text({ title: t('Clone “{0}”', machine.name), prompt: t('Name of the clone'), value: freeName(parts, machine.name), required: true });
   if (name === undefined) return;
-  const linked = await chooseCloneKind(target);
-  if (linked === undefined) return;
+  const kind = await chooseCloneKind(target);
+  if (kind === undefined) return;
   let snapshot: string | undefined;
-  if (provider.snapshots && machine.snapshotCount !== 0) {
+  if (provider.snapshots && machine.snapshotCount !== 0 && !kind.takeSnapshot) {
     const chosen = await chooseSnapshot(target, t('Clone Which State?'), { present: true });
     if (chosen === undefined) return;
     if (chosen !== 'present') snapshot = chosen.id;
   }
-  await act(parts, [{ verb: 'clone', id: machine.id, options: { name, linked, ...(snapshot === undefined ? {} : { snapshot }) } }]);
+  await act(parts, [{ verb: 'clone', id: machine.id, options: { name, linked: kind.linked, ...(kind.takeSnapshot ? { takeSnapshot: true } : {}), ...(snapshot === undefined ? {} : { snapshot }) } }]);
 }
 
-async function chooseCloneKind({ machine, provider }: Target): Promise<boolean | undefined> {
+interface CloneKind {
+  readonly linked: boolean;
+  readonly takeSnapshot: boolean;
+}
+
+async function chooseCloneKind({ machine, provider }: Target): Promise<CloneKind | undefined> {
   const refusal = async (linked: boolean): Promise<string | undefined> => provider.cloning?.refusal?.(machine.id, { linked }, AbortSignal.timeout(previewPatienceMs)).catch(() => undefined);
   const [full, linked] = await Promise.all([refusal(false), refusal(true)]);
+  const bySnapshot = provider.cloning?.takesSnapshot === true && full === undefined;
   return choose(t('How?'), [
-    { label: t('Full clone'), detail: full === undefined ? t('Copies the disks: independent, takes as much space') : t(full), value: false, refused: full !== undefined },
-    { label: t('Linked clone'), detail: linked === undefined ? t('Shares the disks with “{0}”: quick and small, needs it to stay', machine.name) : t(linked), value: true, refused: linked !== undefined },
+    { label: t('Full clone'), detail: full === undefined ? t('Copies the disks: independent, takes as much space') : t(full), value: { linked: false, takeSnapshot: false }, refused: full !== undefined },
+    { label: t('Linked clone'), detail: linked === undefined ? t('Shares the disks with “{0}”: quick and small, needs it to stay', machine.name) : bySnapshot ? t('{0} A snapshot of “{1}” is taken for it.', t(linked), machine.name) : t(linked), value: { linked: true, takeSnapshot: linked !== undefined && bySnapshot }, refused: linked !== undefined && !bySnapshot },
   ]);
 }
 

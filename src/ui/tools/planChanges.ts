@@ -1,5 +1,4 @@
 // gaia_planChanges: what applying a .gaia.json text would change. Read-only.
-import { createApi } from '../../api.ts';
 import type { Tool } from './register.ts';
 
 interface Input {
@@ -8,5 +7,10 @@ interface Input {
 
 export const planChanges: Tool<Input> = {
   prepare: () => ({ invocationMessage: 'Working out what would change' }),
-  invoke: async (parts, { config }) => JSON.stringify(await createApi(parts).plan(config), undefined, 1),
+  invoke: async (parts, { config }) => {
+    const [{ gatherPlan }, { planAsText }] = await Promise.all([import('../plan/gather.ts'), import('../../config/plan/text.ts')]);
+    await parts.ensureProviders();
+    const { plan } = await gatherPlan(parts.registry, parts.fleet, config, new Map(), AbortSignal.timeout(120_000));
+    return planAsText(plan);
+  },
 };

@@ -21,6 +21,12 @@ describe('what can be done now', () => {
     expect(isEligible('start', aMachine('a', { template: true }), provider)).toBe(false);
   });
 
+  it('offers a rename only in the states in which the provider can do it', () => {
+    const renaming = { ...provider, lifecycle: { ...provider.lifecycle, rename: async () => undefined, renamesIn: ['stopped'] } } as unknown as typeof provider;
+    expect(isEligible('rename', aMachine('a', { state: 'stopped' }), renaming)).toBe(true);
+    expect(isEligible('rename', aMachine('a', { state: 'running' }), renaming)).toBe(false);
+  });
+
   it('needs the part', () => {
     expect(isEligible('suspend', aMachine('a', { state: 'running' }), provider)).toBe(false);
     expect(isEligible('snapshot', aMachine('a', { state: 'running' }), provider)).toBe(false);
