@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { generate } from './build/generate.mjs';
 import { withBuildLock } from './build/lock.mjs';
-import { plainGlobal, slimNunjucks } from './build/no-eval.mjs';
+import { novncCommonJs, plainGlobal, slimNunjucks } from './build/no-eval.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const flags = new Set(process.argv.slice(2));
@@ -32,7 +32,7 @@ const host = {
 const views = fs.existsSync(path.join(root, 'webview')) ? fs.readdirSync(path.join(root, 'webview')).filter(v => fs.existsSync(path.join(root, 'webview', v, 'main.ts'))) : [];
 const styled = views.filter(v => fs.existsSync(path.join(root, 'webview', v, 'style.css')));
 const browser = {
-  ...shared, outdir: 'dist/webview', format: 'esm', platform: 'browser', target: 'chrome128', plugins: [plainGlobal],
+  ...shared, outdir: 'dist/webview', format: 'esm', platform: 'browser', target: 'chrome128', plugins: [novncCommonJs, plainGlobal],
   entryPoints: [...views.map(v => ({ in: `webview/${v}/main.ts`, out: v })), ...styled.map(v => ({ in: `webview/${v}/style.css`, out: v }))],
   external: ['*.ttf'],
 };

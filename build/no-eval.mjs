@@ -33,3 +33,19 @@ export const plainGlobal = {
     }));
   },
 };
+
+/**
+ * noVNC 1.6 ships CommonJS with a top-level await in it, which is neither. What is awaited is whether the browser can decode H.264, which
+ * neither QEMU nor VirtualBox sends: it is answered with no.
+ */
+export const novncCommonJs = {
+  name: 'novnc-commonjs',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]@novnc[\\/]novnc[\\/]lib[\\/]util[\\/]browser\.js$/ }, args => {
+      const from = 'supportsWebCodecsH264Decode = await _checkWebCodecsH264DecodeSupport()';
+      const contents = fs.readFileSync(args.path, 'utf8');
+      if (!contents.includes(from)) throw new Error(`noVNC's util/browser.js no longer contains ${from}: look at build/no-eval.mjs`);
+      return { contents: contents.replace(from, 'supportsWebCodecsH264Decode = false'), loader: 'js' };
+    });
+  },
+};

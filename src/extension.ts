@@ -15,6 +15,7 @@ export function activate(context: vscode.ExtensionContext): GaiaApi {
   try {
     const parts = createParts(context);
     registerCommands(parts);
+    parts.showVnc = async (machine, target) => (await import('./ui/console/register.ts')).showConsole(parts, machine, target);
     registerTools(parts);
     registerRestore(parts);
     registerForm(parts);

@@ -1,6 +1,6 @@
 // Registers the providers that this computer and the saved connections give. Loaded when machines are first needed. A new provider adds one entry here.
 import * as vscode from 'vscode';
-import type { Provider } from '../machines/provider.ts';
+import type { Disposable, Provider } from '../machines/provider.ts';
 import type { Parts } from './parts.ts';
 
 type Factory = (parts: Parts) => Promise<readonly Provider[]>;
@@ -14,9 +14,14 @@ const factories: Readonly<Record<string, Factory>> = {
   },
 };
 
+/** Provider id → what opens its saved connections, and follows them until disposed. After those of this computer. */
+const connected: Readonly<Record<string, (parts: Parts) => Promise<Disposable>>> = {
+  proxmox: async parts => (await import('./connections/connections.ts')).connectionsOf(parts).open(),
+};
+
 /** Registers what is not hidden, and follows `gaia.hiddenProviders` from then on. */
 export async function registerProviders(parts: Parts): Promise<vscode.Disposable> {
-  const registered = new Map<string, vscode.Disposable[]>();
+  const registered = new Map<string, Disposable[]>();
   const sync = async (): Promise<void> => {
     const hidden = parts.settings.hiddenProviders;
     for (const [id, disposables] of registered) {
@@ -24,12 +29,14 @@ export async function registerProviders(parts: Parts): Promise<vscode.Disposable
       registered.delete(id);
       for (const disposable of disposables) disposable.dispose();
     }
-    for (const [id, make] of Object.entries(factories)) {
+    for (const id of [...Object.keys(factories), ...Object.keys(connected)]) {
       if (hidden.includes(id) || registered.has(id)) continue;
-      const own: vscode.Disposable[] = [];
+      const own: Disposable[] = [];
       registered.set(id, own);
       try {
-        for (const provider of await make(parts)) own.push(parts.registry.register(provider));
+        for (const provider of (await factories[id]?.(parts)) ?? []) own.push(parts.registry.register(provider));
+        const open = await connected[id]?.(parts);
+        if (open) own.push(open);
       } catch (error) {
         // One that cannot be loaded leaves the others working.
         parts.log.error(error);

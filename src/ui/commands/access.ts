@@ -49,7 +49,8 @@ export async function openTerminal(parts: Parts, args: Arguments): Promise<void>
   });
 }
 
-function showTerminal(name: string, target: TerminalTarget): void {
+/** Also used for shells of nodes. */
+export function showTerminal(name: string, target: TerminalTarget): void {
   const iconPath = new vscode.ThemeIcon('vm');
   const options = target.kind === 'process'
     ? { name, iconPath, shellPath: target.file, shellArgs: [...target.args], ...(target.env ? { env: { ...target.env } } : {}) }
@@ -106,7 +107,52 @@ interface RemoteTarget {
 
 async function sshRemote(parts: Parts, target: Target, signal: AbortSignal): Promise<RemoteTarget | undefined> {
   const login = await askLogin(parts, target, signal);
-  return login && { authority: sshAuthority(login.endpoint, login.user), extension: 'ms-vscode-remote.remote-ssh' };
+  return login && { authority: sshAuthority(login.endpoint, login.user), extension };
+}
+
+const readyPatienceMs = 10 * 60_000;
+
+/** Waits, cancellably, until SSH answers: with the login that is known, else until the port greets as SSH does. */
+export async function waitForReady(parts: Parts, args: Arguments): Promise<void> {
+  const [target] = await targetsOf(parts, { ability: 'copyAddress', title: t('Wait Until Ready') }, args);
+  if (!target) return;
+  const { machine } = target;
+  try {
+    const seconds = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title: t('Waiting until “{0}” can be reached', machine.name) }, async (progress, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => { abort.abort(); });
+      const startedAt = Date.now();
+      const { untilReady } = await import('../plan/ready.ts');
+      await untilReady(parts, machine.id, readyPatienceMs, {
+        signal: abort.signal,
+        progress: step => { if (step.message !== undefined) progress.report({ message: t(step.message, ...(step.values ?? [])) }); },
+        output: line => { parts.log.info(`${machine.name} | ${line}`); },
+      });
+      return Math.round((Date.now() - startedAt) / 1000);
+    });
+    void vscode.window.showInformationMessage(t('“{0}” is ready ({1} s).', machine.name, seconds));
+  } catch (thrown) {
+    const error = asGaiaError(thrown);
+    if (error.code !== 'cancelled') void showFailure(parts, error.detail.machine === undefined ? error.about(machine.name) : error);
+  }
+}
+
+/** What `vagrant ssh-config` says of a machine, in the clipboard: for ~/.ssh/config, scp, rsync, Ansible. */
+export async function copySshConfig(parts: Parts, args: Arguments): Promise<void> {
+  const [target] = await targetsOf(parts, { ability: 'copyAddress', title: t('Copy SSH Configuration') }, args);
+  if (!target) return;
+  const { machine } = target;
+  await looking(parts, target, t('Asking “{0}” for its address', machine.name), async ({ signal }) => {
+    const { knownHost } = await import('../plan/reach.ts');
+    const { hostOf } = await import('../plan/machineSsh.ts');
+    const { plainHost, sshConfigText } = await import('../../provisioning/sshConfig.ts');
+    await knownHost(parts, machine.id, await withGuest(target, signal));
+    const known = hostOf(parts, machine.id);
+    const login = known ? undefined : await askLogin(parts, target, signal);
+    if (!known && !login) return;
+    await vscode.env.clipboard.writeText(known ? sshConfigText([known]) : plainHost(machine.name, login?.endpoint ?? { host: '', port: 22 }, login?.user ?? ''));
+    void vscode.window.setStatusBarMessage(t('$(check) The SSH configuration of “{0}” is in the clipboard.', machine.name), 4000);
+  });
 }
 
 /** Where, and as whom. The user name is remembered for the machine. */

@@ -17,6 +17,8 @@ const help = () => import('./help.ts');
 const preview = () => import('../preview/register.ts');
 const templates = () => import('../templates/commands.ts');
 const plans = () => import('../plan/commands.ts');
+const connections = () => import('../connections/commands.ts');
+const cluster = () => import('../cluster/commands.ts');
 const generated = () => import('../preview/files.ts');
 
 export const commandTable: Readonly<Record<string, Load>> = {
@@ -108,6 +110,15 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.openLink': async () => (await help()).openLink,
   'gaia.showProblem': async () => (await help()).showProblem,
 };
+  'gaia.connection.add': async () => (await connections()).add,
+  'gaia.connection.edit': async () => (await connections()).edit,
+  'gaia.connection.remove': async () => (await connections()).remove,
+  'gaia.connection.test': async () => (await connections()).test,
+  'gaia.connection.reconnect': async () => (await connections()).reconnect,
+  'gaia.cluster.show': async () => (await cluster()).showCluster,
+  'gaia.node.openShell': async () => (await cluster()).openShell,
+  'gaia.backup.restore': async () => (await cluster()).restoreBackup,
+
 
 function startAs(start: (parts: Parts, args: readonly unknown[], mode: 'headless' | 'gui' | 'detachable') => Promise<void>, mode: 'headless' | 'gui' | 'detachable'): Handler {
   return (parts, args) => start(parts, args, mode);

@@ -1,5 +1,6 @@
 // The tree's own commands: look again, filter, group, hide.
 import * as vscode from 'vscode';
+import type { Provider } from '../../machines/provider.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
 import { groupings } from '../tree/forest.ts';
@@ -12,7 +13,18 @@ import { isNode } from './targets.ts';
 export async function refresh(parts: Parts, [of]: Arguments): Promise<void> {
   await parts.ensureProviders();
   const provider = isNode(of) && of.kind === 'connection' ? of.provider : isConnection(of) ? parts.registry.get(of.provider, of.connection) : undefined;
-  await vscode.window.withProgress({ location: { viewId: 'gaia.machines' } }, () => parts.fleet.refresh({ fresh: true, ...(provider ? { providers: [provider] } : {}) }));
+  await vscode.window.withProgress({ location: { viewId: 'gaia.machines' } }, async () => {
+    await reconnect(parts, provider);
+    await parts.fleet.refresh({ fresh: true, ...(provider ? { providers: [provider] } : {}) });
+  });
+}
+
+/** A connection that failed may have been refused its secret, which is not sent again unless somebody says so. */
+async function reconnect(parts: Parts, only: Provider | undefined): Promise<void> {
+  const failed = parts.fleet.entries().filter(({ provider, status }) => status.kind === 'failed' && provider.connection.id !== 'local' && (only === undefined || provider === only));
+  if (failed.length === 0) return;
+  const { connectionsOf } = await import('../connections/connections.ts');
+  await Promise.all(failed.map(({ provider }) => connectionsOf(parts).forgive(provider.connection.id, AbortSignal.timeout(30_000)).catch(() => undefined)));
 }
 
 function isConnection(value: unknown): value is { readonly provider: string; readonly connection: string } {

@@ -2,7 +2,7 @@
 import type { Fleet, FleetChange, FleetEntry } from '../../machines/fleet.ts';
 import type { Machine, MachineState } from '../../machines/machine.ts';
 import { isInTransit } from '../../machines/machine.ts';
-import type { Provider } from '../../machines/provider.ts';
+import type { Place, Provider } from '../../machines/provider.ts';
 import { providerKey } from '../../machines/registry.ts';
 import { t } from '../l10n.ts';
 import { stateWords } from '../words.ts';
@@ -132,6 +132,8 @@ export class Forest {
       const prefix = connection?.id ?? `n:${providerKey(entry.provider)}`;
       for (const [index, notice] of noticesFor(entry, byProvider ? undefined : connectionLabel(entry.provider)).entries()) put(connection, this.#noticeNode(`${prefix}:notice:${String(index)}`, notice));
       let fitting = 0;
+      // Places without a machine too: one can be put there. Not while a filter shows a part only.
+      if (connection && !this.#view.matches) for (const place of entry.provider.places?.() ?? []) this.#putPlace(connection, place, entry.provider, nodes, put);
       for (const machine of entry.machines) {
         if (this.#view.matches && !this.#view.matches(machine)) {
           hidden++;
@@ -164,10 +166,29 @@ export class Forest {
   }
 
   #pathsOf(machine: Machine, provider: Provider): readonly (readonly Step[])[] {
+  #putPlace(connection: Node, place: Place, provider: Provider, nodes: ReadonlyMap<string, Node>, put: (parent: Node, node: Node) => void): void {
+    let parent = connection;
+    for (const [index, label] of place.path.entries()) {
+      const group = this.#groupNode(`${parent.id}/${encodeURIComponent(label)}`, { key: label, label, icon: place.online ? placeIcons.up : placeIcons.down, place: { provider, path: place.path.slice(0, index + 1) } }, nodes);
+      put(parent, group);
+      group.about = place;
+      parent = group;
+    }
+  }
+
+  /** Takes the present load of places in. Returns the rows to draw again. */
+  updatePlaces(): readonly Node[] | 'all' {
+    const before = new Map([...this.#nodes].map(([id, node]) => [id, node.kind === 'group' ? JSON.stringify([node.about, node.icon]) : '']));
+    this.#build();
+    const groups = [...this.#nodes.values()].filter((node): node is GroupNode => node.kind === 'group' && node.about !== undefined);
+    return groups.every(group => before.has(group.id)) ? groups.filter(group => before.get(group.id) !== JSON.stringify([group.about, group.icon])) : 'all';
+  }
+
     switch (this.#view.grouping) {
       case 'provider': {
         const path = machine.path ?? [];
-        return [path.map((label, index) => ({ key: label, label, icon: folderIcon, place: { provider, path: path.slice(0, index + 1) } }))];
+        const icon = provider.places ? placeIcons.up : folderIcon;
+        return [path.map((label, index) => ({ key: label, label, icon, place: { provider, path: path.slice(0, index + 1) } }))];
       }
       case 'group':
         return [(machine.path ?? []).map(label => ({ key: label, label, icon: folderIcon }))];
@@ -197,6 +218,7 @@ export class Forest {
     if (old?.kind === 'group') {
       old.count = 0;
       old.label = step.label;
+      old.about = undefined;
       old.icon = step.icon;
       return old;
     }

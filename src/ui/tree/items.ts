@@ -1,6 +1,7 @@
 // Node → vscode.TreeItem. Tooltips of machines are left out: they are resolved when asked for (tooltip.ts).
 import * as vscode from 'vscode';
 import type { Snapshot } from '../../machines/machine.ts';
+import type { Place } from '../../machines/provider.ts';
 import { machineContext } from '../abilities.ts';
 import { t } from '../l10n.ts';
 import { connectionLabel } from './forest.ts';
@@ -40,19 +41,28 @@ function connectionItem({ id, provider, entry }: ConnectionNode): vscode.TreeIte
   return item;
 }
 
-function groupItem({ id, label, icon: face, count, place }: GroupNode): vscode.TreeItem {
+function groupItem({ id, label, icon: face, count, place, about }: GroupNode): vscode.TreeItem {
   const item = new vscode.TreeItem(label, Expanded);
   item.id = id;
   item.iconPath = icon(face);
-  item.description = String(count);
-  item.contextValue = place?.provider.migration ? ';group;place;' : ';group;';
-  item.tooltip = count === 1 ? t('{0}: 1 machine', label) : t('{0}: {1} machines', label, count);
+  const load = about === undefined ? undefined : placeWords(about);
+  item.description = load === undefined ? String(count) : `${String(count)} · ${load}`;
+  item.contextValue = place?.provider.migration ? `;group;place;${place.provider.id};` : ';group;';
+  const machines = count === 1 ? t('{0}: 1 machine', label) : t('{0}: {1} machines', label, count);
+  item.tooltip = load === undefined ? machines : `${machines} · ${load}`;
   item.accessibilityInformation = { label: item.tooltip };
   return item;
 }
 
 function machineItem(node: MachineNode, context: ItemContext): vscode.TreeItem {
   const { machine, provider } = node;
+function placeWords({ online, cpuFraction, memoryFraction }: Place): string | undefined {
+  if (!online) return t('offline');
+  const percent = (fraction: number): string => String(Math.round(fraction * 100));
+  const said = [...cpuFraction === undefined ? [] : [t('CPU {0} %', percent(cpuFraction))], ...memoryFraction === undefined ? [] : [t('memory {0} %', percent(memoryFraction))]];
+  return said.length === 0 ? undefined : said.join(' · ');
+}
+
   const mayHaveSnapshots = provider.snapshots !== undefined && machine.state !== 'creating' && !machine.template && machine.snapshotCount !== 0;
   const item = new vscode.TreeItem(machine.name, mayHaveSnapshots ? Collapsed : None);
   const doing = context.doing(node);

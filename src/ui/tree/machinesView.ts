@@ -92,6 +92,11 @@ export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Dispo
   getTreeItem(node: Node): vscode.TreeItem {
     return treeItem(node, { grouping: this.grouping, doing: machine => this.#doing(machine.machine.id) });
   }
+  /** The load of a place, or which places there are, changed. */
+  placesChanged(): void {
+    this.#draw(this.forest.updatePlaces());
+  }
+
 
   getParent(node: Node): Node | undefined {
     return node.parent;

@@ -1,7 +1,7 @@
 // The tree's elements. Their objects live as long as what they stand for, so that VS Code keeps selection, expansion and focus. Pure.
 import type { FleetEntry } from '../../machines/fleet.ts';
 import type { Machine, Snapshot } from '../../machines/machine.ts';
-import type { Provider } from '../../machines/provider.ts';
+import type { Place, Provider } from '../../machines/provider.ts';
 import type { RowIcon } from './rows.ts';
 
 interface Base {
@@ -25,6 +25,8 @@ export interface GroupNode extends Base {
   count: number;
   /** Set where the folder is a place of one connection: `["pve1"]`. */
   readonly place?: { readonly provider: Provider; readonly path: readonly string[] };
+  /** What the provider says of the place: load, and whether it is up. */
+  about?: Place | undefined;
 }
 
 export interface MachineNode extends Base {

@@ -5,6 +5,8 @@ import type { Parts } from '../parts.ts';
 type Restore = (parts: Parts, panel: vscode.WebviewPanel, state: unknown) => Promise<void>;
 const pages: Readonly<Record<string, () => Promise<Restore>>> = {
   'gaia.details': async () => (await import('../details/register.ts')).restoreDetails,
+  'gaia.console': async () => (await import('../console/register.ts')).restoreConsole,
+  'gaia.cluster': async () => (await import('../cluster/register.ts')).restoreCluster,
   'gaia.preview': async () => (await import('../preview/register.ts')).restorePreview,
 };
 

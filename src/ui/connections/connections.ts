@@ -1,0 +1,152 @@
+// The connections to Proxmox VE clusters that are open in this window: one provider each, made anew when its connection is changed.
+import type * as vscode from 'vscode';
+import { GaiaError } from '../../machines/errors.ts';
+import type { Disposable } from '../../machines/provider.ts';
+import type { ProxmoxConnection, ProxmoxSecrets } from '../../providers/proxmox/connection.ts';
+import { createProxmoxProvider } from '../../providers/proxmox/provider.ts';
+import type { ProxmoxProvider } from '../../providers/proxmox/provider.ts';
+import type { PinnedCertificate } from '../../system/tls.ts';
+import type { Parts } from '../parts.ts';
+import { placesKey, withPlaces } from './places.ts';
+import { SavedConnections } from './saved.ts';
+import { SecondFactorQuestion } from './secondFactor.ts';
+
+interface Live {
+  readonly provider: ProxmoxProvider;
+  readonly registration: Disposable;
+  readonly question: SecondFactorQuestion;
+}
+
+export class Connections implements Disposable {
+  readonly saved: SavedConnections;
+  readonly #parts: Parts;
+  readonly #live = new Map<string, Live>();
+  /** What was learned is written one after the other: each write reads what is there. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #open = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.saved = new SavedConnections(parts.context.globalState, parts.secrets);
+  }
+
+  /** Registers a provider for each saved connection. */
+  open(): Disposable {
+    this.#open = true;
+    for (const connection of this.saved.all()) this.#register(connection);
+    return this;
+  }
+
+  dispose(): void {
+    this.#open = false;
+    for (const id of [...this.#live.keys()]) this.#unregister(id);
+  }
+
+  provider(id: string): ProxmoxProvider | undefined {
+    return this.#live.get(id)?.provider;
+  }
+
+  providers(): readonly ProxmoxProvider[] {
+    return [...this.#live.values()].map(live => live.provider);
+  }
+
+  /** Keeps it and shows it at once. Resolves when its machines were read, or could not be. */
+  async save(connection: ProxmoxConnection, secrets: ProxmoxSecrets): Promise<void> {
+    await this.saved.putSecrets(connection.id, secrets);
+    await this.#write(() => this.saved.put(connection));
+    this.#unregister(connection.id);
+    if (!this.#open) return;
+    const provider = this.#register(connection);
+    await this.#parts.fleet.refresh({ fresh: true, providers: [provider] });
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#unregister(id);
+    await this.#write(() => this.saved.remove(id));
+  }
+
+  /** Forgets that a secret was refused or a code not given, asks again, and reads the machines. */
+  async reconnect(id: string, signal: AbortSignal): Promise<void> {
+    const live = this.#live.get(id);
+    if (!live) return;
+    await this.forgive(id, signal);
+    await this.#parts.fleet.refresh({ fresh: true, providers: [live.provider] });
+  }
+
+  /** What was refused may be tried again at the next look. */
+  async forgive(id: string, signal: AbortSignal): Promise<void> {
+    const live = this.#live.get(id);
+    live?.question.allow();
+    await live?.provider.reconnect(signal);
+  }
+
+  /** A provider that is not shown: for the wizard's test. */
+  trial(connection: ProxmoxConnection, secrets: ProxmoxSecrets): ProxmoxProvider {
+    return createProxmoxProvider({ connection, secrets: () => Promise.resolve(secrets), secondFactor: challenge => new SecondFactorQuestion(connection.label, true).ask(challenge), record: this.#parts.log.record });
+  }
+
+  #register(connection: ProxmoxConnection): ProxmoxProvider {
+    const question = new SecondFactorQuestion(connection.label, false);
+    const provider = withPlaces(createProxmoxProvider({
+      connection,
+      secrets: () => this.#secretsOf(connection),
+      secondFactor: challenge => question.ask(challenge),
+      learned: (address, certificate) => { this.#learn(connection.id, address, certificate); },
+      learnedPeers: peers => { void this.#update(connection.id, saved => ({ ...saved, peers })); },
+      record: this.#parts.log.record,
+      environment: name => process.env[name],
+    }), (shown, before) => {
+      // The list itself says what of the machines changed; the load of nodes is no machine.
+      if (placesKey(shown.places()) !== before) setTimeout(() => { this.#parts.view.placesChanged(); }, 0);
+    });
+    this.#live.set(connection.id, { provider, registration: this.#parts.registry.register(provider), question });
+    return provider;
+  }
+
+  #unregister(id: string): void {
+    const live = this.#live.get(id);
+    this.#live.delete(id);
+    live?.registration.dispose();
+  }
+
+  async #secretsOf(connection: ProxmoxConnection): Promise<ProxmoxSecrets> {
+    const secrets = await this.saved.secretsOf(connection);
+    if (secrets.tokenSecret !== undefined || secrets.password !== undefined) return secrets;
+    const token = connection.auth.kind === 'token';
+    throw new GaiaError('unauthenticated', {
+      message: token ? 'The secret of the API token is not stored.' : 'The password is not stored.',
+      hint: 'Edit the connection and enter it again.',
+      actions: [{ title: 'Edit Connection…', command: 'gaia.connection.edit', args: [connection.id] }],
+    });
+  }
+
+  #learn(id: string, address: string, certificate: PinnedCertificate): void {
+    void this.#update(id, saved => ({ ...saved, certificates: { ...saved.certificates, [address]: certificate } }));
+  }
+
+  /** Public facts learned from the trusted cluster. The open provider knows them already, so it goes on. */
+  async #update(id: string, change: (saved: ProxmoxConnection) => ProxmoxConnection): Promise<void> {
+    await this.#write(async () => {
+      const saved = this.saved.get(id);
+      if (!saved) return;
+      const next = change(saved);
+      if (JSON.stringify(next) !== JSON.stringify(saved)) await this.saved.put(next);
+    }).catch((error: unknown) => { this.#parts.log.error(error); });
+  }
+
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#writing.then(work);
+    this.#writing = next.catch(() => undefined);
+    return next;
+  }
+}
+
+const made = new WeakMap<vscode.ExtensionContext, Connections>();
+
+export function connectionsOf(parts: Parts): Connections {
+  const present = made.get(parts.context);
+  if (present) return present;
+  const connections = new Connections(parts);
+  made.set(parts.context, connections);
+  return connections;
+}
