@@ -29,6 +29,7 @@ interface Step {
 }
 
 const folderIcon: RowIcon = { name: 'folder', color: 'gaia.folder' };
+const placeIcons = { up: { name: 'server', color: 'gaia.folder' }, down: { name: 'server', color: 'gaia.error' } } as const;
 const tagIcon: RowIcon = { name: 'tag', color: 'gaia.folder' };
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 const stateOrder: readonly (MachineState | 'transit')[] = ['running', 'transit', 'paused', 'suspended', 'stopped', 'error', 'unknown'];
@@ -131,9 +132,9 @@ export class Forest {
       if (connection) put(undefined, connection);
       const prefix = connection?.id ?? `n:${providerKey(entry.provider)}`;
       for (const [index, notice] of noticesFor(entry, byProvider ? undefined : connectionLabel(entry.provider)).entries()) put(connection, this.#noticeNode(`${prefix}:notice:${String(index)}`, notice));
-      let fitting = 0;
       // Places without a machine too: one can be put there. Not while a filter shows a part only.
       if (connection && !this.#view.matches) for (const place of entry.provider.places?.() ?? []) this.#putPlace(connection, place, entry.provider, nodes, put);
+      let fitting = 0;
       for (const machine of entry.machines) {
         if (this.#view.matches && !this.#view.matches(machine)) {
           hidden++;
@@ -165,7 +166,6 @@ export class Forest {
     this.#rows = rows;
   }
 
-  #pathsOf(machine: Machine, provider: Provider): readonly (readonly Step[])[] {
   #putPlace(connection: Node, place: Place, provider: Provider, nodes: ReadonlyMap<string, Node>, put: (parent: Node, node: Node) => void): void {
     let parent = connection;
     for (const [index, label] of place.path.entries()) {
@@ -184,6 +184,7 @@ export class Forest {
     return groups.every(group => before.has(group.id)) ? groups.filter(group => before.get(group.id) !== JSON.stringify([group.about, group.icon])) : 'all';
   }
 
+  #pathsOf(machine: Machine, provider: Provider): readonly (readonly Step[])[] {
     switch (this.#view.grouping) {
       case 'provider': {
         const path = machine.path ?? [];
@@ -217,8 +218,8 @@ export class Forest {
     const old = this.#nodes.get(id);
     if (old?.kind === 'group') {
       old.count = 0;
-      old.label = step.label;
       old.about = undefined;
+      old.label = step.label;
       old.icon = step.icon;
       return old;
     }
