@@ -1,10 +1,10 @@
 // npm run package: dist/ for production, then out/gaia.vsix with nothing in it but what a user needs.
 // Done anew only when something changed; --force does it anyway.
-import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fingerprint } from './fingerprint.mjs';
 import { withBuildLock } from './lock.mjs';
 import { ensureDependencies, root } from './setup.mjs';
 
@@ -27,7 +27,7 @@ export function ensurePackage(options) {
 }
 
 async function buildPackage({ force = false } = {}) {
-  const wanted = fingerprint();
+  const wanted = fingerprint(sources);
   const fresh = force || !fs.existsSync(vsix) || !fs.existsSync(path.join(root, 'dist/extension.js')) || !fs.existsSync(stampFile) || fs.readFileSync(stampFile, 'utf8') !== wanted;
   if (fresh) {
     fs.mkdirSync(path.dirname(vsix), { recursive: true });
@@ -94,21 +94,6 @@ function entries(zip) {
     at += 46 + nameLength + extraLength + commentLength;
   }
   return names;
-}
-
-function fingerprint() {
-  const hash = createHash('sha256');
-  const add = relative => {
-    const file = path.join(root, relative);
-    if (!fs.existsSync(file)) return;
-    if (fs.statSync(file).isDirectory()) {
-      if (relative !== 'src/generated') for (const name of fs.readdirSync(file).sort()) add(`${relative}/${name}`);
-    } else {
-      hash.update(relative).update('\0').update(fs.readFileSync(file)).update('\0');
-    }
-  };
-  sources.forEach(add);
-  return hash.digest('hex');
 }
 
 function node(...args) {

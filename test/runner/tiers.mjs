@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fingerprint } from '../../build/fingerprint.mjs';
 import { root } from '../../build/setup.mjs';
 import { atExit } from '../rig/atExit.mjs';
 
@@ -16,8 +17,8 @@ import { atExit } from '../rig/atExit.mjs';
 
 /** @type {Record<string, Tier>} */
 export const tiers = {
-  lint: { about: 'eslint, with the import rules', rig: [], run: () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0')) },
-  types: { about: 'strict TypeScript: src, test and webview', rig: [], run: types },
+  lint: { about: 'eslint, with the import rules', rig: [], run: () => unlessUnchanged('lint', () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0'))) },
+  types: { about: 'strict TypeScript: src, test and webview', rig: [], run: () => unlessUnchanged('types', types) },
   manifest: { about: 'commands, texts and the content of the .vsix', rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
   unit: { about: 'pure functions and recorded outputs (vitest)', rig: [], run: context => vitest('vitest.config.ts', context) },
   contract: { about: 'what we send, against the real tools (vitest)', rig: [], wants: ['virtualbox', 'vagrant'], run: context => vitest('vitest.contract.config.ts', context) },
@@ -26,6 +27,26 @@ export const tiers = {
   desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },
   live: { about: 'the hypervisors of this computer that GAIA_LIVE names (virtualbox,hyperv,wsl,proxmox)', rig: [], run: live },
 };
+
+/** What a verdict on the sources depends on. */
+const sources = ['src', 'test', 'webview', 'build', 'schemas', 'templates', 'package.json', 'package-lock.json', 'tsconfig.json', 'eslint.config.mjs', 'esbuild.mjs',
+  'vitest.config.ts', 'vitest.contract.config.ts', 'vitest.ui.config.ts', 'vitest.live.config.ts'];
+
+/** A check of sources that passed need not be made again while none of them changed. */
+async function unlessUnchanged(name, check) {
+  const stamp = path.join(root, `out/cache/${name}.passed`);
+  const now = fingerprint(sources);
+  if (fs.existsSync(stamp)) {
+    const { sources: then, passed } = JSON.parse(fs.readFileSync(stamp, 'utf8'));
+    if (then === now) return { passed, failed: [], skipped: [], output: 'nothing changed since it passed' };
+  }
+  const outcome = await check();
+  if (!outcome.failed.length) {
+    fs.mkdirSync(path.dirname(stamp), { recursive: true });
+    fs.writeFileSync(stamp, JSON.stringify({ sources: now, passed: outcome.passed }));
+  }
+  return outcome;
+}
 
 /** A check that passes or fails as a whole. */
 async function once(name, running) {
@@ -96,7 +117,11 @@ async function host({ grep, missing, args }) {
 
 async function live(context) {
   if (!process.env.GAIA_LIVE) return { passed: 0, failed: [], skipped: [{ name: 'live', reason: 'GAIA_LIVE does not say which real hypervisors may be used, e.g. GAIA_LIVE=virtualbox npm run test:live' }] };
-  return vitest('vitest.live.config.ts', context);
+  const known = fs.readdirSync(path.join(root, 'test/live')).filter(file => file.endsWith('.test.ts')).map(file => file.replace('.test.ts', ''));
+  const strangers = process.env.GAIA_LIVE.split(',').filter(name => !known.includes(name));
+  const outcome = await vitest('vitest.live.config.ts', context);
+  outcome.skipped.push(...strangers.map(name => ({ name, reason: `test/live/ has no tests for it, only for ${known.join(', ')}` })));
+  return outcome;
 }
 
 /** Runs a Node script of the project; the last argument may be more environment. */
