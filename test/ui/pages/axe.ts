@@ -11,6 +11,6 @@ interface AxeResult {
 
 /** [] = nothing serious. The script goes in as an expression of the debugger's, so the page's CSP stays as it is. */
 export async function axeProblems(frame: FrameLocator): Promise<readonly string[]> {
-  const result = await frame.locator('body').evaluate<AxeResult>(`(async () => { ${source}; return axe.run(); })()`);
+  const result = await frame.locator('body').evaluate(`(async () => { ${source}; return axe.run(); })()`) as AxeResult;
   return result.violations.filter(one => one.impact === 'serious' || one.impact === 'critical').map(one => `${one.id}: ${one.help}: ${one.nodes[0]?.html.slice(0, 200) ?? ''}`);
 }
