@@ -1,6 +1,5 @@
 // The pictures of README.md, made anew: `npx vitest run --config test/ui/shots.config.ts`. Real machines in the demo's private VirtualBox,
 // the files of examples/. Look at each before it is committed.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -15,7 +14,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const pictures = path.join(root, 'media/screenshots');
 const settings = {
   'gaia.refreshInterval': 2, 'editor.minimap.enabled': false, 'workbench.layoutControl.enabled': false, 'window.commandCenter': false,
-  'chat.commandCenter.enabled': false, 'breadcrumbs.enabled': false, 'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.commandCenter.enabled': false, 'breadcrumbs.enabled': false, 'editor.fontSize': 13, 'workbench.secondarySideBar.defaultVisibility': 'hidden',
 };
 
 describe('the pictures of the README', () => {
@@ -27,8 +26,9 @@ describe('the pictures of the README', () => {
   beforeAll(async () => {
     demo = await openDemo(path.join(home, 'virtualbox'));
     await demo.prepare();
-    workbench = await openWorkbench({ virtualBox: demo, workspace: path.join(root, 'examples'), settings, viewport: { width: 1320, height: 760 } });
+    workbench = await openWorkbench({ virtualBox: demo, workspace: workspace(), settings, viewport: { width: 1440, height: 760 } });
     tree = await workbench.openView();
+    await widenSideBar(90);
     await tree.row('web').waitFor({ timeout: 60_000 });
   });
   afterAll(async () => {
@@ -37,13 +37,30 @@ describe('the pictures of the README', () => {
     fs.rmSync(home, { recursive: true, force: true });
   });
 
-  /** 128 colours are enough for a user interface, and a third of the bytes. Without ImageMagick the picture stays as it is. */
+  /** A copy of examples/ in which no machine has the name of one of the demo's. */
+  const workspace = (): string => {
+    const copy = path.join(home, 'examples');
+    fs.cpSync(path.join(root, 'examples'), copy, { recursive: true });
+    const lab = path.join(copy, 'lab.gaia.json');
+    fs.writeFileSync(lab, fs.readFileSync(lab, 'utf8').replaceAll('"web"', '"proxy"').replace('a web server', 'a proxy'));
+    return copy;
+  };
+
+  const widenSideBar = async (pixels: number): Promise<void> => {
+    const { mouse } = workbench.page;
+    const box = await workbench.page.locator('.part.sidebar').boundingBox();
+    if (!box) throw new Error('there is no side bar');
+    const edge = box.x + box.width + 2, middle = box.y + box.height / 2;
+    await mouse.move(edge, middle);
+    await workbench.page.waitForTimeout(500);
+    await mouse.down();
+    await mouse.move(edge + pixels, middle, { steps: 5 });
+    await mouse.up();
+  };
+
   const keep = async (name: string): Promise<void> => {
-    const made = await workbench.screenshot(`readme-${name}`);
-    const kept = path.join(pictures, `${name}.png`);
     fs.mkdirSync(pictures, { recursive: true });
-    const small = spawnSync('convert', [made, '-strip', '+dither', '-colors', '128', '-define', 'png:compression-level=9', `PNG8:${kept}`]);
-    if (small.status !== 0) fs.copyFileSync(made, kept);
+    fs.copyFileSync(await workbench.screenshot(`readme-${name}`), path.join(pictures, `${name}.png`));
   };
 
   it('the machines, a file and its preview', async () => {
@@ -56,25 +73,17 @@ describe('the pictures of the README', () => {
     await workbench.editor.open('lab.gaia.json');
     await workbench.run('Gaia: Preview Vagrantfile');
     await (await workbench.webview('.code')).locator('.line').first().waitFor();
-    await workbench.editor.element.locator('.view-line', { hasText: '192.168.56.50' }).click();
+    await workbench.editor.goToLine(23, 11);
     await workbench.page.waitForTimeout(3000);
     await keep('machines');
-  });
-
-  it('the plan of a file', async () => {
-    await workbench.run('View: Close All Editors');
-    await workbench.editor.open('lab.gaia.json');
-    await workbench.run('Gaia: Plan', /^Gaia: Plan$|Gaia: Plan/);
-    await workbench.page.locator('.pane-header[aria-label*="Plan"]').waitFor({ timeout: 60_000 });
-    await workbench.page.waitForTimeout(4000);
-    await keep('plan');
   });
 
   it('the details of a machine', async () => {
     await workbench.run('View: Close All Editors');
     await tree.menu(tree.row('web'), 'Show Details');
     await (await workbench.webview('h1')).locator('h1').first().waitFor();
-    await workbench.page.waitForTimeout(12_000);
+    await workbench.page.mouse.move(1200, 700);
+    await workbench.page.waitForTimeout(20_000);
     await keep('details');
   });
 
@@ -85,5 +94,14 @@ describe('the pictures of the README', () => {
     await (await workbench.webview('.groups')).locator('section h2').first().waitFor();
     await workbench.page.waitForTimeout(1500);
     await keep('form');
+  });
+
+  it('the plan of a file', async () => {
+    await workbench.run('View: Close All Editors');
+    await workbench.editor.open('lab.gaia.json');
+    await workbench.run('Gaia: Plan', /^Gaia: Plan$|Gaia: Plan/);
+    await workbench.page.locator('.pane-header[aria-label*="Plan"]').waitFor({ timeout: 60_000 });
+    await workbench.page.waitForTimeout(4000);
+    await keep('plan');
   });
 });
