@@ -19,7 +19,7 @@ async function main(wanted) {
   const folder = path.join(root, 'test/bench'), out = path.join(root, 'out/bench');
   const names = fs.readdirSync(folder).filter(f => f.endsWith('.bench.ts')).filter(f => !wanted.length || wanted.some(w => f.includes(w))).sort();
   await esbuild.build({
-    absWorkingDir: root, entryPoints: names.map(f => path.join(folder, f)), outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', platform: 'node', target: 'node20',
+    absWorkingDir: root, entryPoints: names.map(f => path.join(folder, f)), outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', platform: 'node', target: 'node20', mainFields: ['module', 'main'],
     sourcemap: 'inline', external: ['vscode', 'playwright-core', 'esbuild', 'vitest'], plugins: [rigStaysPut, slimNunjucks], logLevel: 'warning',
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(path.join(folder, 'x.ts')).href) },
     banner: { js: `import{createRequire as $createRequire}from'node:module';const require=$createRequire(${JSON.stringify(pathToFileURL(path.join(folder, 'x.ts')).href)});` },

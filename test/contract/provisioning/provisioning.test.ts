@@ -148,13 +148,13 @@ describe.skipIf(sshdMissing())('provisioning over a real SSH server', () => {
     await expect(provision(doors, target, stepsOf([{ type: 'shell', inline: 'sleep 60' }]), around, context(abort.signal))).rejects.toMatchObject({ code: 'cancelled' });
   });
 
-  it.skipIf(ansible === '')('runs a playbook with a generated inventory', async () => {
+  it.skipIf(ansible === '')(`runs a playbook with a generated inventory${ansible === '' ? ' (skipped: needs ansible-playbook)' : ''}`, async () => {
     fs.writeFileSync(path.join(server.folder, 'site.yml'), '- hosts: all\n  gather_facts: false\n  tasks:\n    - raw: echo "{{ greeting }}" > ~/ansible\n');
     await run([{ type: 'ansible', playbook: 'site.yml', extra_vars: { greeting: 'it\'s "me"' } }]);
     expect(there('ansible')).toBe('it\'s me\n');
   });
 
-  it.skipIf(ansible !== '')('says that Ansible is missing where it is', async () => {
+  it.skipIf(ansible !== '')(`says that Ansible is missing where it is${ansible === '' ? '' : ' (skipped: Ansible is here)'}`, async () => {
     await expect(run([{ type: 'ansible', playbook: 'site.yml' }])).rejects.toMatchObject({ code: 'notInstalled' });
   });
 });

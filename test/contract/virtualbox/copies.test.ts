@@ -102,7 +102,7 @@ describe.skipIf(missing)(`snapshots, clones and appliances on a real VirtualBox$
     t.steps.length = 0;
     await t.provider.appliances!.export([id], file, t.context);
     expect(statSync(file).size).toBeGreaterThan(1000);
-    expect(t.steps.filter(step => step.fraction !== undefined).length).toBeGreaterThan(1);
+    expect(t.steps.filter(step => step.fraction !== undefined).length).toBeGreaterThan(0);
     await expect(t.provider.appliances!.export([id], file, t.context)).rejects.toMatchObject({ code: 'alreadyExists' });
     const [one] = await t.provider.appliances!.import(file, { name: 'imported ü' }, t.context);
     const [two] = await t.provider.appliances!.import(file, {}, t.context);
