@@ -16,7 +16,7 @@ const maxEagerBytes = 120_000;
 const sources = ['src', 'webview', 'schemas', 'templates', 'media', 'l10n', 'build', 'esbuild.mjs', 'package.json', 'package-lock.json', 'package.nls.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** What may be in the package, as paths under extension/. */
-const allowed = [/^dist\//, /^schemas\/[\w.-]+\.json$/, /^templates\//, /^media\//, /^l10n\//, /^package(\.nls(\.[\w-]+)?)?\.json$/, /^(README|readme)\.md$/, /^(CHANGELOG|changelog)\.md$/, /^LICENSE(\.txt|\.md)?$/];
+const allowed = [/^dist\//, /^schemas\/[\w.-]+\.json$/, /^templates\//, /^media\/(?!screenshots\/)/, /^l10n\//, /^package(\.nls(\.[\w-]+)?)?\.json$/, /^(README|readme)\.md$/, /^(CHANGELOG|changelog)\.md$/, /^LICENSE(\.txt|\.md)?$/];
 
 /**
  * Builds and packages when needed. Throws with the reason when the package is not as it must be.
@@ -35,7 +35,7 @@ async function buildPackage({ force = false } = {}) {
     await node('esbuild.mjs', '--meta');
     const made = path.join(root, `out/gaia.${process.pid}.vsix`);
     try {
-      await node('node_modules/@vscode/vsce/vsce', 'package', '--no-dependencies', '--allow-missing-repository', '--allow-package-secrets', 'privatekey', '--out', made);
+      await node('node_modules/@vscode/vsce/vsce', 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--allow-package-secrets', 'privatekey', '--out', made);
       fs.renameSync(made, vsix);
     } finally { fs.rmSync(made, { force: true }); }
     fs.writeFileSync(stampFile, wanted);
