@@ -7,6 +7,7 @@ import { watchForGaiaDocuments } from './ui/configLanguage.ts';
 import { setTranslate, t } from './ui/l10n.ts';
 import { createParts } from './ui/parts.ts';
 import { registerForm } from './ui/editors/register.ts';
+import { watchMachines } from './ui/plan/watch.ts';
 import { registerTools } from './ui/tools/register.ts';
 import { registerRestore } from './ui/webviews/restore.ts';
 
@@ -14,12 +15,13 @@ export function activate(context: vscode.ExtensionContext): GaiaApi {
   setTranslate((message, ...values) => vscode.l10n.t(message, ...values));
   try {
     const parts = createParts(context);
-    registerCommands(parts);
     parts.showVnc = async (machine, target) => (await import('./ui/console/register.ts')).showConsole(parts, machine, target);
+    registerCommands(parts);
     registerTools(parts);
     registerRestore(parts);
     registerForm(parts);
     watchForGaiaDocuments(parts);
+    watchMachines(parts);
     return createApi(parts);
   } catch (error) {
     // VS Code writes a failed activation to a log that nobody reads.

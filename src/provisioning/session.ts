@@ -62,13 +62,19 @@ export async function waitForSsh(doors: SessionDoors, target: SshTarget, timeout
  */
 export async function replaceKey(doors: SessionDoors, target: SshTarget, keyFile: string, comment: string, context: OperationContext): Promise<SshTarget> {
   context.progress({ message: 'Replacing the insecure key' });
+  const remove = `f=~/.ssh/authorized_keys; t=$(mktemp ~/.ssh/gaia.XXXXXX) && { grep -vF ${posixWord(insecurePublicBody)} "$f" > "$t" || :; } && cat "$t" > "$f"; s=$?; rm -f "$t"; exit $s`;
+  const own: SshTarget = { ...target, keyFiles: [keyFile] };
+  // An earlier try may have come as far as this key, and have taken the old one away: then it is the only way in, and must not be overwritten.
+  if (await doors.readFile(keyFile) !== undefined && (await doors.run(sshRequest(doors.ssh, own, 'true', { timeoutMs: 60_000 }), context.signal)).exitCode === 0) {
+    await command(doors, own, remove, context, 'The insecure key could not be taken away.');
+    return own;
+  }
   const pair = await generateSshKeyPair(comment);
   await doors.writeFile(keyFile, pair.privateKey);
   const add = ['umask 077', 'mkdir -p ~/.ssh', 'touch ~/.ssh/authorized_keys', `[ -z "$(tail -c 1 ~/.ssh/authorized_keys)" ] || echo >> ~/.ssh/authorized_keys`, `printf '%s\\n' ${posixWord(pair.publicKey)} >> ~/.ssh/authorized_keys`].join(' && ');
   await command(doors, target, add, context, 'The new key could not be put into the machine.');
   const renewed: SshTarget = { ...target, keyFiles: [keyFile] };
   await command(doors, renewed, 'true', context, 'The new key was put into the machine, but does not let anyone in. The old one is still there.');
-  const remove = `f=~/.ssh/authorized_keys; t=$(mktemp ~/.ssh/gaia.XXXXXX) && { grep -vF ${posixWord(insecurePublicBody)} "$f" > "$t" || :; } && cat "$t" > "$f"; s=$?; rm -f "$t"; exit $s`;
   await command(doors, renewed, remove, context, 'The insecure key could not be taken away.');
   return renewed;
 }
@@ -84,6 +90,10 @@ export interface Surroundings {
   resolve(file: string): string;
   /** A folder for the generated inventory. */
   readonly scratch: string;
+  /** Steps that an earlier try has done: they are not run again. */
+  readonly isDone?: (step: Step, index: number) => boolean;
+  /** Called after each step, before the next begins. */
+  readonly done?: (step: Step, index: number) => Promise<void>;
 }
 
 /** Runs the steps in order; output goes out line by line as it comes. Returns those that only Vagrant can do. A failing step ends it, named. */
@@ -91,6 +101,7 @@ export async function provision(doors: SessionDoors, target: SshTarget, steps: r
   const left: Step[] = [];
   for (const [index, step] of steps.entries()) {
     context.signal.throwIfAborted();
+    if (step.kind !== 'vagrant' && around.isDone?.(step, index) === true) continue;
     context.progress({ message: 'Provisioner {0} of {1}: {2}', values: [index + 1, steps.length, step.title] });
     switch (step.kind) {
       case 'vagrant': left.push(step); break;
@@ -98,6 +109,7 @@ export async function provision(doors: SessionDoors, target: SshTarget, steps: r
       case 'shell': await runShell(doors, target, step, around, context); break;
       case 'ansible': await runAnsible(doors, target, step, around, context); break;
     }
+    await around.done?.(step, index);
   }
   return left;
 }

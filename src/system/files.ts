@@ -91,6 +91,13 @@ export async function writeWhole(file: string, data: string | Uint8Array, mode =
   }
 }
 
+/** As `writeWhole`, for a file of the person's own: its rights stay as they are, and what a link points to is written, not the link. */
+export async function replaceKeepingMode(file: string, data: string): Promise<void> {
+  const real = await orAbsent(() => fs.realpath(file), file) ?? file;
+  const stats = await orAbsent(() => fs.stat(real), real);
+  await writeWhole(real, data, stats === undefined ? 0o600 : stats.mode & 0o777);
+}
+
 export async function makeFolder(folder: string): Promise<void> {
   await reported(() => fs.mkdir(folder, { recursive: true, mode: 0o700 }), folder);
 }

@@ -84,3 +84,23 @@ export function networkInterfaces(): readonly { readonly name: string; readonly 
     return [{ name, ...(address !== undefined && { address }) }];
   });
 }
+
+/** Does an SSH server say hello there? A forwarded port of a machine that is still starting takes connections, and says nothing. */
+export function greetsAsSsh(host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = net.connect({ host, port });
+    let said = '';
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeoutMs, () => { end(false); });
+    socket.on('error', () => { end(false); });
+    socket.on('close', () => { end(false); });
+    socket.on('data', (chunk: Buffer) => {
+      said += chunk.toString('latin1');
+      if (/^SSH-[12]\./m.test(said)) end(true);
+      else if (said.length > 4096) end(false);
+    });
+  });
+}

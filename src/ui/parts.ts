@@ -11,6 +11,7 @@ import { Activity } from './activity.ts';
 import { Log } from './log.ts';
 import { Secrets } from './secrets.ts';
 import { Settings } from './settings.ts';
+import { Marks } from './marks.ts';
 import { MachinesView } from './tree/machinesView.ts';
 
 export type VncTarget = Extract<ConsoleTarget, { kind: 'vnc' }>;
@@ -26,6 +27,7 @@ export interface Parts {
   readonly log: Log;
   readonly activity: Activity;
   readonly view: MachinesView;
+  readonly marks: Marks;
   /** Loads and registers this computer's providers and the saved connections. The first call does it, all share it; never rejects. */
   ensureProviders(): Promise<void>;
   /** Shows a VNC console in a page. Set by the feature that has one. */
@@ -55,11 +57,12 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     await view.loaded();
   };
   const activity = new Activity(polling, ensureProviders);
+  const marks = new Marks(context.globalState);
   const view = new MachinesView({
-    fleet, operations, activity, state: context.workspaceState,
+    marks, fleet, operations, activity, state: context.workspaceState,
     migrate: async (node, target) => (await import('./commands/migrate.ts')).migrateTo(parts, node.machine, node.provider, target),
   });
-  const parts: Parts = { context, registry, fleet, operations, settings, secrets, log, activity, view, ensureProviders };
-  context.subscriptions.push(log, log.follow(operations), fleet, activity, view);
+  const parts: Parts = { context, registry, fleet, operations, settings, secrets, log, activity, view, marks, ensureProviders };
+  context.subscriptions.push(log, log.follow(operations), fleet, activity, view, marks);
   return parts;
 }

@@ -109,6 +109,10 @@ async function change(step: PlanStep, options: ApplyOptions, hooks: ApplyHooks, 
     await hooks.run(action, signal);
   }
   if (stopped) await hooks.run({ verb: 'start', id: machine.id }, signal);
+  if (step.unfinished !== true) return;
+  signal.throwIfAborted();
+  if (!stopped && machine.state !== 'running') await hooks.run({ verb: machine.state === 'paused' ? 'resume' : 'start', id: machine.id }, signal);
+  await hooks.finish(specOf(step), machine.id, hooks.context(step, signal));
 }
 
 /** The actions that a step's differences come to, in the order they run: sizes together, then settings together, then each disk. */

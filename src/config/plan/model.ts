@@ -19,6 +19,8 @@ export interface PlanStep {
   readonly machine?: Machine;
   /** What differs; for `create` what it will be. */
   readonly differences: readonly Difference[];
+  /** It was made, but its first setup (key, host name, provisioners) did not end: that is done as well. */
+  readonly unfinished?: boolean;
   /** Names of machines of this file that must be there first. */
   readonly after: readonly string[];
   /** l10n key, with values. */

@@ -13,6 +13,8 @@ export interface PlanInput {
   machinesOf(provider: string, connection: string | undefined): readonly Machine[] | undefined;
   /** Of the bound machines; undefined when they could not be read. */
   detailsOf(id: MachineId): MachineDetails | undefined;
+  /** Did its first setup, after it was made, not come to its end? */
+  readonly unfinished?: (id: MachineId) => boolean;
   /** Is there such a provider, and how does it compare? */
   planningOf(provider: string): Planning | 'basic' | undefined;
 }
@@ -61,7 +63,9 @@ function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, 
   const details = input.detailsOf(bound.id);
   if (!details) return { ...base, machine: bound, kind: 'blocked', reason: 'The settings of "{0}" could not be read.', values: [bound.name] };
   const differences = [...renamed(spec, details), ...(planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
-  return { ...base, machine: bound, differences, kind: kindOf(differences) };
+  if (input.unfinished?.(bound.id) !== true) return { ...base, machine: bound, differences, kind: kindOf(differences) };
+  const all: readonly Difference[] = [...differences, { key: 'provisioning', before: 'not finished', after: 'finished', effect: 'live' }];
+  return { ...base, machine: bound, differences: all, kind: kindOf(all), unfinished: true };
 }
 
 function renamed(spec: MachineSpec, details: MachineDetails): readonly Difference[] {

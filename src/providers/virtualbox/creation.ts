@@ -74,7 +74,7 @@ export class Creation {
     const words = [spec.source.kind === 'iso' || spec.source.kind === 'image' ? path.basename(spec.source.url) : spec.source.kind === 'box' ? spec.source.name : '', spec.name].join(' ');
     const nicType = spec.options['default_nic_type'];
     const facts: CreateFacts = {
-      uuid: randomUUID(),
+      uuid: spec.reserved ?? randomUUID(),
       version,
       architecture,
       osType: guestType(words, spec.options['ostype'] ?? spec.options['os_type'], architecture),
@@ -159,7 +159,7 @@ export class Creation {
       case 'image': {
         const file = source.path;
         if (file === undefined) throw new GaiaError('invalidInput', { message: 'The image {0} is not on this computer yet.', values: [source.url] });
-        if (/\.ov[af]$/i.test(file)) return { kind: 'appliance', file, temporaryName: temporaryName() };
+        if (/\.ov[af]$/i.test(file)) return { kind: 'appliance', file, temporaryName: temporaryName(spec.reserved) };
         return { kind: 'disk', file, raw: /\.(?:img|raw|bin|dd)$/i.test(file) };
       }
       case 'box': {
@@ -167,7 +167,7 @@ export class Creation {
         const entries = (await this.#tool.doors.files.listFolder(source.folder)) ?? [];
         const ovf = entries.find(entry => entry.name === 'box.ovf') ?? entries.find(entry => /\.ov[fa]$/i.test(entry.name));
         if (!ovf) throw new GaiaError('invalidInput', { message: 'The box {0} holds no machine for VirtualBox (no .ovf file).', values: [source.name], hint: 'Choose a box that is made for VirtualBox.' });
-        return { kind: 'appliance', file: path.join(source.folder, ovf.name), temporaryName: temporaryName() };
+        return { kind: 'appliance', file: path.join(source.folder, ovf.name), temporaryName: temporaryName(spec.reserved) };
       }
       case 'tarball':
       case 'distribution':
@@ -268,8 +268,8 @@ export class Creation {
 
 const messages: { readonly [K in Base['kind']]: string } = { new: 'Making the machine', disk: 'Making the machine', clone: 'Copying the machine', appliance: 'Importing the machine' };
 
-export function temporaryName(): string {
-  return `gaia-import-${randomUUID()}`;
+export function temporaryName(token: string = randomUUID()): string {
+  return `gaia-import-${token}`;
 }
 
 /** What stands in for the unknown in "Show commands", and in the check of all values before anything is made. */

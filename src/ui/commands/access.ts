@@ -42,6 +42,12 @@ export async function openTerminal(parts: Parts, args: Arguments): Promise<void>
       showTerminal(machine.name, await provider.terminal.open(machine.id, signal));
       return;
     }
+    const { knownHost, sshArguments } = await import('../plan/reach.ts');
+    const host = await knownHost(parts, machine.id, await withGuest(target, signal));
+    if (host !== undefined) {
+      showTerminal(machine.name, { kind: 'process', file: 'ssh', args: sshArguments(parts, host) });
+      return;
+    }
     const login = await askLogin(parts, target, signal);
     if (!login) return;
     const { endpoint, user } = login;
@@ -106,6 +112,11 @@ interface RemoteTarget {
 }
 
 async function sshRemote(parts: Parts, target: Target, signal: AbortSignal): Promise<RemoteTarget | undefined> {
+  const extension = 'ms-vscode-remote.remote-ssh';
+  const { knownHost, includeConfig } = await import('../plan/reach.ts');
+  const details = await withGuest(target, signal);
+  const host = await knownHost(parts, target.machine.id, details);
+  if (host !== undefined && await includeConfig(parts)) return { authority: `ssh-remote+${host}`, extension };
   const login = await askLogin(parts, target, signal);
   return login && { authority: sshAuthority(login.endpoint, login.user), extension };
 }

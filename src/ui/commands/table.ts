@@ -75,6 +75,8 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.openTerminal': async () => (await access()).openTerminal,
   'gaia.machine.openInWindow': async () => (await access()).openInWindow,
   'gaia.machine.copyAddress': async () => (await access()).copyAddress,
+  'gaia.machine.waitForReady': async () => (await access()).waitForReady,
+  'gaia.machine.copySshConfig': async () => (await access()).copySshConfig,
   'gaia.machine.screenshot': async () => (await access()).screenshot,
   'gaia.machine.insertAdditions': async () => (await access()).insertAdditions,
   'gaia.machine.exportAppliance': async () => (await appliances()).exportAppliance,
@@ -102,14 +104,12 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.exportConfig': async () => (await plans()).exportMachine,
   'gaia.machine.openConfig': async () => (await plans()).openOwner,
 
+  'gaia.images.show': async () => (await import('../plan/imagesView.ts')).showImages,
+  'gaia.images.prune': async () => (await import('../plan/imagesView.ts')).pruneImages,
+  'gaia.cleanUp': async () => (await import('../plan/leftovers.ts')).cleanUp,
+
   'gaia.vagrantfile.import': async () => (await import('./importVagrantfile.ts')).importFile,
 
-  'gaia.doctor': async () => (await help()).doctor,
-  'gaia.showLog': async () => (await help()).showLog,
-  'gaia.runInTerminal': async () => (await help()).runInTerminal,
-  'gaia.openLink': async () => (await help()).openLink,
-  'gaia.showProblem': async () => (await help()).showProblem,
-};
   'gaia.connection.add': async () => (await connections()).add,
   'gaia.connection.edit': async () => (await connections()).edit,
   'gaia.connection.remove': async () => (await connections()).remove,
@@ -119,6 +119,12 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.node.openShell': async () => (await cluster()).openShell,
   'gaia.backup.restore': async () => (await cluster()).restoreBackup,
 
+  'gaia.doctor': async () => (await help()).doctor,
+  'gaia.showLog': async () => (await help()).showLog,
+  'gaia.runInTerminal': async () => (await help()).runInTerminal,
+  'gaia.openLink': async () => (await help()).openLink,
+  'gaia.showProblem': async () => (await help()).showProblem,
+};
 
 function startAs(start: (parts: Parts, args: readonly unknown[], mode: 'headless' | 'gui' | 'detachable') => Promise<void>, mode: 'headless' | 'gui' | 'detachable'): Handler {
   return (parts, args) => start(parts, args, mode);

@@ -14,8 +14,10 @@ import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
 import { errorText } from '../words.ts';
 import { planFeature } from './feature.ts';
+import { canBeReached, finishMachine } from './finish.ts';
 import { gatherPlan } from './gather.ts';
 import type { Gathered } from './gather.ts';
+import { journaled } from './journal.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -60,8 +62,15 @@ export async function applyFile(parts: Parts, request: ApplyRequest, signal: Abo
 }
 
 function gather(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<Gathered> {
-  const { bindings } = planFeature(parts);
-  return gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder });
+  return gatherFor(parts, request, signal);
+}
+
+/** The plan of a file as it stands now; the tree marks the machines that differ from it. */
+export async function gatherFor(parts: Parts, request: Pick<ApplyRequest, 'file' | 'text' | 'only' | 'baseFolder'>, signal: AbortSignal): Promise<Gathered> {
+  const { bindings, unfinished } = planFeature(parts);
+  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id) });
+  parts.marks.planned(gathered.plan);
+  return gathered;
 }
 
 /** One question for the plan, and one by name for each machine that would lose its data. undefined = no. */
@@ -88,7 +97,7 @@ async function confirm(plan: Plan): Promise<Pick<ApplyOptions, 'replace' | 'stop
 }
 
 function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): ApplyHooks {
-  const { bindings, images, view } = planFeature(parts);
+  const { bindings, images, unfinished, view, journal } = planFeature(parts);
   const prepared = new Map<string, Prepared>();
   const context = (name: string, signal: AbortSignal): OperationContext => ({
     signal,
@@ -100,7 +109,7 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
     },
     output: line => { parts.log.info(`${name} | ${line}`); },
   });
-  return {
+  const hooks: ApplyHooks = {
     run: async (action, signal) => {
       const operation = parts.operations.run(action);
       const cancel = (): void => { operation.cancel(); };
@@ -117,13 +126,18 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
       return ready.spec;
     },
     finish: async (spec, id, stepContext) => {
-      const { finishMachine } = await import('./finish.ts');
       await finishMachine(parts, { spec, id, machine: gathered.parsed.machines.find(one => one.name === spec.name), prepared: prepared.get(spec.name), baseFolder: request.baseFolder }, stepContext);
     },
-    bind: (name, id) => bindings.bind(request.file, name, id),
+    bind: async (name, id) => {
+      await bindings.bind(request.file, name, id);
+      const spec = gathered.specs.find(one => one.name === name);
+      // From here on it is there; until all of its first setup is done, applying again goes on with it.
+      if (id !== undefined && spec && spec.start !== false && canBeReached(spec)) await unfinished.begin(id);
+    },
     progress: (step, state, message) => { view.progress(step, state, message); },
     context: (step, signal) => context(step.name, signal),
   };
+  return journaled(hooks, journal, request.file, provider => parts.fleet.entries().filter(entry => entry.provider.id === provider).flatMap(entry => entry.machines));
 }
 
 /** What happened, in one sentence. */

@@ -15,10 +15,9 @@ import { gaiaDocumentOf } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
-import { applyFile, boundMachines, firstFailure, outcomeText } from './apply.ts';
+import { applyFile, boundMachines, gatherFor, firstFailure, outcomeText } from './apply.ts';
 import { configOf } from '../../config/export.ts';
 import { planFeature } from './feature.ts';
-import { gatherPlan } from './gather.ts';
 
 async function documentFor(parts: Parts, argument: unknown): Promise<vscode.TextDocument | undefined> {
   const document = await gaiaDocumentOf(argument ?? (vscode.window.activeTextEditor ? undefined : planFeature(parts).view.uri));
@@ -44,7 +43,7 @@ export async function plan(parts: Parts, args: readonly unknown[]): Promise<void
 async function planned(parts: Parts, document: vscode.TextDocument, only: string | undefined): Promise<Plan | undefined> {
   return vscode.window.withProgress({ location: { viewId: 'gaia.plan' }, title: t('Planning') }, async () => {
     await parts.ensureProviders();
-    const { plan: made } = await gatherPlan(parts.registry, parts.fleet, document.getText(), planFeature(parts).bindings.of(document.uri.toString()), AbortSignal.timeout(120_000), { only, baseFolder: document.uri.scheme === 'file' ? path.dirname(document.uri.fsPath) : undefined });
+    const { plan: made } = await gatherFor(parts, { file: document.uri.toString(), text: document.getText(), ...only === undefined ? {} : { only }, ...document.uri.scheme === 'file' ? { baseFolder: path.dirname(document.uri.fsPath) } : {} }, AbortSignal.timeout(120_000));
     return made;
   });
 }

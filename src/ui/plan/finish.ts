@@ -1,20 +1,24 @@
 // After the first start: wait until the machine can be reached, make its key its own, set its name, run its provisioners.
+import { createHash } from 'node:crypto';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { ParsedMachine } from '../../config/model.ts';
-import type { MachineDetails, MachineId } from '../../machines/machine.ts';
+import type { MachineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { nameHost, provision, replaceKey, waitForSsh } from '../../provisioning/session.ts';
 import type { Step } from '../../provisioning/steps.ts';
 import { stepsOf } from '../../provisioning/steps.ts';
 import { fileInfo } from '../../system/files.ts';
-import { sshEndpoints } from '../endpoint.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
+import { planFeature } from './feature.ts';
 import { endpointOf, insecureKeyFile, keyFileOf, rememberLogin, sessionDoors, storage, targetOf } from './machineSsh.ts';
+import { prepare } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
+import { detailsWithAddress } from './ready.ts';
+import type { UnfinishedStore } from './unfinished.ts';
 
 export interface FinishRequest {
   readonly spec: MachineSpec;
@@ -28,7 +32,15 @@ export interface FinishRequest {
 /** Vagrant's own default is five minutes; a first boot with cloud-init may take longer. */
 const bootTimeoutMs = 10 * 60_000;
 
+/** Goes on where an earlier try ended: what is done is remembered step by step, and forgotten when all is. */
 export async function finishMachine(parts: Parts, request: FinishRequest, context: OperationContext): Promise<void> {
+  const { unfinished } = planFeature(parts);
+  await unfinished.begin(request.id);
+  await finishSteps(parts, request, unfinished, context);
+  await unfinished.forget(request.id);
+}
+
+async function finishSteps(parts: Parts, request: FinishRequest, unfinished: UnfinishedStore, context: OperationContext): Promise<void> {
   const { spec, id } = request;
   const steps = stepsOf(request.machine?.config['provisioners']);
   if (!canBeReached(spec)) {
@@ -37,40 +49,34 @@ export async function finishMachine(parts: Parts, request: FinishRequest, contex
   }
   const doors = await sessionDoors(parts);
   const box = spec.source.kind === 'box';
-  const ssh = request.prepared?.ssh;
+  // When a machine made earlier is finished, nothing was fetched for it now: what its box says of its user and key is read again.
+  const prepared = request.prepared ?? (box ? await prepare(planFeature(parts).images, spec, { ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: storage(parts) }, context) : undefined);
+  const ssh = prepared?.ssh;
   const user = ssh?.user ?? (box ? 'vagrant' : spec.cloudInit?.user ?? 'root');
-  const details = await detailsWithAddress(parts, id, context);
-  const keys = box ? [ssh?.privateKey ?? await insecureKeyFile(parts)] : await ownKeys(spec, request.baseFolder);
+  const details = await detailsWithAddress(parts, id, bootTimeoutMs, context);
+  // The key of an earlier try first: it may be the only one that is left in the machine.
+  const own = box && await fileInfo(keyFileOf(parts, id)) ? [keyFileOf(parts, id)] : [];
+  const keys = box ? [...own, ssh?.privateKey ?? await insecureKeyFile(parts)] : await ownKeys(spec, request.baseFolder);
   const endpoint = endpointOf(details);
   let target = { ...targetOf(parts, id, { ...endpoint, user, keyFile: keys[0] ?? '' }), keyFiles: keys };
   await waitForSsh(doors, target, bootTimeoutMs, context);
   if (box && ssh?.insertKey !== false) target = { ...await replaceKey(doors, target, keyFileOf(parts, id), `gaia ${spec.name}`, context) };
   await rememberLogin(parts, id, { ...endpoint, user, keyFile: target.keyFiles[0] ?? '', name: spec.name });
   if (spec.hostname !== undefined) await nameHost(doors, target, spec.hostname, context);
+  const done = unfinished.doneOf(id);
   const base = request.baseFolder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir();
-  const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts) }, context);
+  const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts), isDone: (step, index) => done.has(stepName(step, index)), done: (step, index) => unfinished.mark(id, stepName(step, index)) }, context);
   if (left.length > 0) void tellLeft(spec.name, left);
 }
 
-/** An empty machine, or one that boots an installer, has nobody who would answer. */
-function canBeReached(spec: MachineSpec): boolean {
-  return spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined);
+/** Another one when the step was changed in the file: then it is run. */
+function stepName(step: Step, index: number): string {
+  return `${String(index)}:${createHash('sha256').update(JSON.stringify(step)).digest('hex').slice(0, 16)}`;
 }
 
-/** A guest without a forwarded port tells its address only some time after its start. */
-async function detailsWithAddress(parts: Parts, id: MachineId, context: OperationContext): Promise<MachineDetails> {
-  const provider = parts.registry.of(id);
-  if (!provider) throw new Error(`no provider for ${id}`);
-  const until = Date.now() + bootTimeoutMs;
-  for (;;) {
-    const details = await provider.describe(id, context.signal);
-    const guest = details.guest ?? await provider.guest?.info(id, context.signal).catch(() => undefined);
-    const whole = guest ? { ...details, guest } : details;
-    if (sshEndpoints(whole).length > 0 || Date.now() > until) return whole;
-    context.progress({ message: 'Waiting for an address' });
-    await new Promise(resolve => setTimeout(resolve, 3000));
-    context.signal.throwIfAborted();
-  }
+/** An empty machine, or one that boots an installer, has nobody who would answer. */
+export function canBeReached(spec: MachineSpec): boolean {
+  return spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined);
 }
 
 /** The private keys that belong to the public ones named in `cloud_init`, else the usual ones of this person. */

@@ -27,10 +27,11 @@ export interface GatherOptions {
   readonly only?: string | undefined;
   /** What relative paths of the file count from. */
   readonly baseFolder?: string | undefined;
+  readonly unfinished?: ((id: MachineId) => boolean) | undefined;
 }
 
 /** Throws GaiaError `invalidInput` naming the first error of the file. */
-export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder }: GatherOptions = {}): Promise<Gathered> {
+export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished }: GatherOptions = {}): Promise<Gathered> {
   const parsed = parseConfig(text);
   const [problem] = [...parsed.problems, ...validateConfig(parsed), ...checkConfig(parsed)].filter(one => one.severity === 'error');
   if (problem) throw badFile(parsed, problem);
@@ -45,6 +46,7 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
     bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
     machinesOf: (provider, connection) => machinesOf(entries, provider, connection),
     detailsOf: id => details.get(id),
+    ...unfinished ? { unfinished } : {},
     planningOf: provider => {
       const found = registry.all().find(one => one.id === provider);
       return found && (found.planning ?? 'basic');

@@ -5,7 +5,7 @@ import { systemClock } from '../../machines/clock.ts';
 import type { MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { SessionDoors } from '../../provisioning/session.ts';
 import { insecurePrivateKey } from '../../provisioning/insecureKey.ts';
-import { hostWord, sshConfigText } from '../../provisioning/sshConfig.ts';
+import { hostWord, sshConfigText, withoutHost } from '../../provisioning/sshConfig.ts';
 import type { SshHost } from '../../provisioning/sshConfig.ts';
 import { fileInfo, makeFolder, readText, removeAll, writeWhole } from '../../system/files.ts';
 import { firstFile, onPath } from '../../system/findProgram.ts';
@@ -36,8 +36,16 @@ export async function rememberLogin(parts: Parts, id: MachineId, login: KnownLog
   const { [id]: before, ...others } = parts.context.globalState.get<Logins>(loginsKey, {});
   const next: Logins = login ? { ...others, [id]: login } : others;
   await parts.context.globalState.update(loginsKey, next);
-  if (!login && before) await removeAll(path.dirname(before.keyFile));
+  // Only what Gaia made for this machine alone: the login may also stand on a key of the person's own, or the one of all boxes.
+  if (!login && before) await removeAll(path.dirname(keyFileOf(parts, id)));
+  if (!login && before) await forgetHostKey(parts, id);
   await writeWhole(sshConfigFile(parts), sshConfigText(hostsOf(parts, next)));
+}
+
+async function forgetHostKey(parts: Parts, id: MachineId): Promise<void> {
+  const file = path.join(storage(parts), 'known_hosts');
+  const text = await readText(file);
+  if (text !== undefined) await writeWhole(file, withoutHost(text, aliasOf(id)));
 }
 
 /** One host word a machine; namesakes get a number. */

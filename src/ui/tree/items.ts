@@ -14,6 +14,8 @@ export interface ItemContext {
   readonly grouping: Grouping;
   /** What an operation is doing to the machine: `taking a snapshot`. */
   doing(node: MachineNode): string | undefined;
+  /** Whose it is: `web.gaia.json`, `≠ web.gaia.json`, `Vagrant`. */
+  mark(node: MachineNode): string | undefined;
 }
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -54,8 +56,6 @@ function groupItem({ id, label, icon: face, count, place, about }: GroupNode): v
   return item;
 }
 
-function machineItem(node: MachineNode, context: ItemContext): vscode.TreeItem {
-  const { machine, provider } = node;
 function placeWords({ online, cpuFraction, memoryFraction }: Place): string | undefined {
   if (!online) return t('offline');
   const percent = (fraction: number): string => String(Math.round(fraction * 100));
@@ -63,11 +63,13 @@ function placeWords({ online, cpuFraction, memoryFraction }: Place): string | un
   return said.length === 0 ? undefined : said.join(' · ');
 }
 
+function machineItem(node: MachineNode, context: ItemContext): vscode.TreeItem {
+  const { machine, provider } = node;
   const mayHaveSnapshots = provider.snapshots !== undefined && machine.state !== 'creating' && !machine.template && machine.snapshotCount !== 0;
   const item = new vscode.TreeItem(machine.name, mayHaveSnapshots ? Collapsed : None);
   const doing = context.doing(node);
   item.id = node.id;
-  item.description = machineDescription(machine, { doing, where: context.grouping === 'provider' ? undefined : connectionLabel(provider) });
+  item.description = [machineDescription(machine, { doing, where: context.grouping === 'provider' ? undefined : connectionLabel(provider) }), context.mark(node)].filter(Boolean).join(' · ');
   item.iconPath = icon(machineIcon(machine, doing !== undefined));
   item.contextValue = machineContext(machine, provider);
   item.accessibilityInformation = { label: machineSpoken(machine, item.description) };

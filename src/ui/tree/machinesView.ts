@@ -6,6 +6,7 @@ import type { Fleet, FleetChange } from '../../machines/fleet.ts';
 import type { Operation, Operations } from '../../machines/operations.ts';
 import type { Activity } from '../activity.ts';
 import { t } from '../l10n.ts';
+import type { Marks } from '../marks.ts';
 import { errorText, wordsFor } from '../words.ts';
 import { parseFilter } from './filter.ts';
 import { Forest, groupings } from './forest.ts';
@@ -25,6 +26,7 @@ export interface MachinesViewParts {
   readonly operations: Operations;
   readonly activity: Activity;
   readonly state: vscode.Memento;
+  readonly marks: Marks;
   readonly migrate: (node: MachineNode, target: string) => Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Dispo
       this.#changed,
       parts.fleet.onDidChange(change => { this.#onFleet(change); }),
       parts.operations.onDidChange(operation => { this.#onOperation(operation); }),
+      parts.marks.onDidChange(() => { this.#draw('all'); }),
       this.tree.onDidChangeVisibility(() => { this.#onVisibility(); }),
     );
     this.#sayView();
@@ -89,14 +92,14 @@ export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Dispo
     if (row) await this.tree.reveal(row, { select: true, focus: false });
   }
 
-  getTreeItem(node: Node): vscode.TreeItem {
-    return treeItem(node, { grouping: this.grouping, doing: machine => this.#doing(machine.machine.id) });
-  }
   /** The load of a place, or which places there are, changed. */
   placesChanged(): void {
     this.#draw(this.forest.updatePlaces());
   }
 
+  getTreeItem(node: Node): vscode.TreeItem {
+    return treeItem(node, { grouping: this.grouping, doing: machine => this.#doing(machine.machine.id), mark: machine => this.#parts.marks.of(machine.machine.id)?.short });
+  }
 
   getParent(node: Node): Node | undefined {
     return node.parent;
@@ -113,7 +116,7 @@ export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Dispo
   }
 
   async resolveTreeItem(item: vscode.TreeItem, node: Node, token: vscode.CancellationToken): Promise<vscode.TreeItem> {
-    if (node.kind === 'machine') item.tooltip = (await machineTooltip(node, token)) ?? node.machine.name;
+    if (node.kind === 'machine') item.tooltip = (await machineTooltip(node, token, this.#parts.marks.of(node.machine.id)?.rows)) ?? node.machine.name;
     return item;
   }
 

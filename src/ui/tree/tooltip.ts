@@ -9,21 +9,21 @@ import type { MachineNode } from './nodes.ts';
 
 const patienceMs = 8000;
 
-export async function machineTooltip(node: MachineNode, token: vscode.CancellationToken): Promise<vscode.MarkdownString | undefined> {
+export async function machineTooltip(node: MachineNode, token: vscode.CancellationToken, more: readonly (readonly [string, string])[] = []): Promise<vscode.MarkdownString | undefined> {
   const abort = new AbortController();
   const cancelled = token.onCancellationRequested(() => { abort.abort(); });
   try {
     const details = await node.provider.describe(node.machine.id, AbortSignal.any([abort.signal, AbortSignal.timeout(patienceMs)]));
-    return render(node, node.machine, details);
+    return render(node, node.machine, details, more);
   } catch (error) {
     if (token.isCancellationRequested) return undefined;
-    return render(node, node.machine, undefined, errorText(asGaiaError(error)));
+    return render(node, node.machine, undefined, more, errorText(asGaiaError(error)));
   } finally {
     cancelled.dispose();
   }
 }
 
-function render(node: MachineNode, machine: Machine, details: MachineDetails | undefined, problem?: string): vscode.MarkdownString {
+function render(node: MachineNode, machine: Machine, details: MachineDetails | undefined, more: readonly (readonly [string, string])[], problem?: string): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.supportThemeIcons = true;
   text.appendMarkdown('**').appendText(machine.name).appendMarkdown('**\n\n');
@@ -42,6 +42,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
     [t('Tags'), joined(machine.tags)],
     [t('Locked'), machine.lock],
     [t('Protected'), machine.protection],
+    ...more.map(([key, value]): [string, string] => [key, value]),
   ];
   const told = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '');
   text.appendMarkdown('| | |\n|:--|:--|\n');

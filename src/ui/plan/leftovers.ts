@@ -1,0 +1,73 @@
+// "Gaia was interrupted while making 'web'": what the journal says was begun and not ended, held against what is there, and what to do about it.
+import * as vscode from 'vscode';
+import { GaiaError } from '../../machines/errors.ts';
+import type { Machine } from '../../machines/machine.ts';
+import { act } from '../act.ts';
+import { ask } from '../confirm.ts';
+import { t } from '../l10n.ts';
+import type { Parts } from '../parts.ts';
+import { journalOf, planFeature } from './feature.ts';
+import { leftBy } from './journal.ts';
+import type { JournalEntry } from './journal.ts';
+
+interface Leftover {
+  readonly entry: JournalEntry;
+  readonly machines: readonly { readonly machine: Machine; readonly sure: boolean }[];
+}
+
+/** Asks once, when a provider's machines are known. Entries that left nothing are closed without a word. */
+export async function offerLeftovers(parts: Parts, provider: string): Promise<void> {
+  for (const leftover of await leftovers(parts, provider)) {
+    const look = t('Look…');
+    const answer = await vscode.window.showWarningMessage(t('Gaia was interrupted while making “{0}”. What it made so far is still there.', leftover.entry.name), look, t('Later'));
+    if (answer === look) await settle(parts, leftover);
+  }
+}
+
+/** `gaia.cleanUp`: all of them, now. */
+export async function cleanUp(parts: Parts): Promise<void> {
+  await parts.ensureProviders();
+  await parts.fleet.refresh({ fresh: true });
+  const all = await leftovers(parts);
+  if (all.length === 0) void vscode.window.showInformationMessage(t('Nothing was left by an interruption.'));
+  for (const leftover of all) await settle(parts, leftover);
+}
+
+async function leftovers(parts: Parts, provider?: string): Promise<readonly Leftover[]> {
+  const journal = journalOf(parts);
+  const found: Leftover[] = [];
+  for (const entry of await journal.interrupted()) {
+    if (provider !== undefined && entry.provider !== provider) continue;
+    const places = parts.fleet.entries().filter(one => one.provider.id === entry.provider);
+    // Nothing may be concluded from what did not answer.
+    if (places.length === 0 || places.some(one => one.status.kind !== 'ready')) continue;
+    const machines = leftBy(entry, places.flatMap(one => one.machines), id => parts.marks.bindings.ownerOf(id) !== undefined);
+    if (machines.length > 0) found.push({ entry, machines });
+    else if (Date.now() - entry.startedAt > settleMs) await journal.end(entry);
+  }
+  return found;
+}
+
+/** An import goes on in the hypervisor although the one who asked for it has ended. */
+const settleMs = 10 * 60_000;
+
+async function settle(parts: Parts, { entry, machines }: Leftover): Promise<void> {
+  for (const { machine, sure } of machines) {
+    const detail = [
+      sure ? t('Gaia began to make this machine, and did not come to its end.') : t('It came after Gaia began to make a machine of this name, so it is most likely that one. Look at it first.'),
+      t('Removing deletes its disks. Keeping makes it the file\'s own: plan and apply bring it to what the file says.'),
+    ].join('\n\n');
+    const answer = await ask(t('“{0}” was left half made ({1}). Remove it?', machine.name, machine.providerState), detail, [{ title: t('Remove with Disks'), value: 'remove' as const }, { title: t('Keep for the File'), value: 'keep' as const }]);
+    if (answer === undefined) return;
+    if (answer === 'keep') {
+      const { bindings, unfinished } = planFeature(parts);
+      await bindings.bind(entry.file, entry.name, machine.id);
+      await unfinished.begin(machine.id);
+    } else {
+      if (machine.state === 'running' || machine.state === 'paused') await act(parts, [{ verb: 'powerOff', id: machine.id }]);
+      const [gone] = await act(parts, [{ verb: 'delete', id: machine.id, disks: 'delete' }]);
+      if (gone?.error && !GaiaError.is(gone.error, 'notFound')) return;
+    }
+  }
+  await journalOf(parts).end(entry);
+}

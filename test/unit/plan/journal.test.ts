@@ -1,0 +1,89 @@
+// The journal of creates, and what is concluded from it.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ApplyHooks } from '../../../src/config/plan/apply.ts';
+import { GaiaError } from '../../../src/machines/errors.ts';
+import { machineId } from '../../../src/machines/machine.ts';
+import type { Machine, MachineId } from '../../../src/machines/machine.ts';
+import type { Action } from '../../../src/machines/actions.ts';
+import type { MachineSpec } from '../../../src/machines/spec.ts';
+import { importName, Journal, journaled, leftBy } from '../../../src/ui/plan/journal.ts';
+
+const spec: MachineSpec = { name: 'web', provider: 'virtualbox', source: { kind: 'empty' }, disks: [], networks: [], portForwards: [], sharedFolders: [], options: {} };
+const never = new AbortController().signal;
+const aMachine = (native: string, name: string): Machine => ({ id: machineId('virtualbox', 'local', native), name, kind: 'vm', state: 'stopped', providerState: 'poweroff' });
+/** A process that has ended. */
+const deadPid = (): number => spawnSync(process.execPath, ['-e', '']).pid;
+
+let folder: string;
+beforeEach(() => { folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-journal-')); });
+afterEach(() => { fs.rmSync(folder, { recursive: true, force: true }); });
+
+/** As if the process that wrote it had ended. */
+function interrupt(): void {
+  for (const name of fs.readdirSync(folder)) {
+    const file = path.join(folder, name);
+    fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')) as object, pid: deadPid() }));
+  }
+}
+
+function hooks(run: (action: Action) => Promise<{ created?: MachineId }>): ApplyHooks {
+  return { run, prepare: async one => one, finish: async () => undefined, bind: async () => undefined, progress: () => undefined, context: () => { throw new Error('not asked'); } };
+}
+
+describe('the journal', () => {
+  it('has the entry while a machine is made, with the id that was reserved for it, until it is bound', async () => {
+    const journal = new Journal(folder);
+    let reserved: string | undefined;
+    let during: number | undefined;
+    const wrapped = journaled(hooks(async action => {
+      reserved = action.verb === 'create' ? action.spec.reserved : undefined;
+      during = fs.readdirSync(folder).length;
+      return { created: machineId('virtualbox', 'local', 'x') };
+    }), journal, 'file:///web.gaia.json', () => []);
+    await wrapped.run({ verb: 'create', spec }, never);
+    expect(during).toBe(1);
+    expect(fs.readdirSync(folder)).toEqual([`${reserved ?? ''}.json`]);
+    expect(await journal.interrupted()).toEqual([]);
+    await wrapped.bind('web', machineId('virtualbox', 'local', 'x'));
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  it('forgets a create that was taken back, and keeps one whose remains are there', async () => {
+    const journal = new Journal(folder);
+    for (const [code, left] of [['noSpace', 0], ['partial', 1]] as const) {
+      const wrapped = journaled(hooks(() => Promise.reject(new GaiaError(code, { message: 'x' }))), journal, 'f', () => []);
+      await expect(wrapped.run({ verb: 'create', spec }, never)).rejects.toMatchObject({ code });
+      expect(fs.readdirSync(folder)).toHaveLength(left);
+    }
+  });
+
+  it('tells entries of processes that have ended, and of nobody who lives', async () => {
+    await new Journal(folder).begin('f', spec, []);
+    // This process, but not this journal: a number that was given again.
+    expect(await new Journal(folder).interrupted()).toHaveLength(1);
+    interrupt();
+    expect(await new Journal(folder).interrupted()).toMatchObject([{ name: 'web' }]);
+    fs.writeFileSync(path.join(folder, 'broken.json'), '{"to');
+    expect(await new Journal(folder).interrupted()).toHaveLength(1);
+    const parent = path.join(folder, 'other.json');
+    fs.writeFileSync(parent, JSON.stringify({ token: 't', file: 'f', name: 'other', provider: 'virtualbox', pid: process.ppid, startedAt: Date.now(), before: [] }));
+    expect((await new Journal(folder).interrupted()).map(entry => entry.name)).toEqual(['web']);
+  });
+});
+
+describe('what an interrupted create has left', () => {
+  it('is known by its id or import name, likely by its name, and is never what was there before or belongs to a file', async () => {
+    const old = aMachine('1', 'web');
+    const entry = await new Journal(folder).begin('f', spec, [old.id]);
+    const byId = aMachine(entry.token, 'anything');
+    const imported = aMachine('2', importName(entry.token));
+    const namesake = aMachine('3', 'web');
+    const bound = aMachine('4', 'web');
+    const left = leftBy(entry, [old, byId, imported, namesake, bound, aMachine('5', 'db')], id => id === bound.id);
+    expect(left).toEqual([{ machine: byId, sure: true }, { machine: imported, sure: true }, { machine: namesake, sure: false }]);
+  });
+});
