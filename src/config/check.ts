@@ -33,8 +33,11 @@ type Remembered = readonly (Finding & { readonly check: MachineCheck })[];
 /** By config object, which stays the same while the machine's text does (see ParsedMachine.config). */
 const memory = new WeakMap<object, { readonly facts: HostFacts; readonly name: string; readonly provider: string; readonly found: Remembered }>();
 
+/** One object, since what was found is remembered by it. */
+const noFacts: HostFacts = {};
+
 /** Everything that is wrong with the machines of a file, on a computer of which `facts` are known; in the order of the text. Never throws. */
-export function checkConfig(parsed: ParsedConfig, facts: HostFacts = {}): readonly CheckProblem[] {
+export function checkConfig(parsed: ParsedConfig, facts: HostFacts = noFacts): readonly CheckProblem[] {
   const problems: CheckProblem[] = [];
   parsed.machines.forEach((machine, index) => {
     for (const finding of checkMachine(machine, facts)) problems.push(placed(parsed, index, finding, finding.check));

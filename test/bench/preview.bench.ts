@@ -29,14 +29,15 @@ export function benchPreview(): Promise<readonly Row[]> {
     let blocks = vagrantfileBlocks(generateVagrantfile(parseConfig(texts[0] as string)));
     const times = texts.slice(1).map(text => cost(() => {
       const parsed = parseConfig(text);
-      checkConfig(parsed, {});
+      checkConfig(parsed);
       const next = vagrantfileBlocks(generateVagrantfile(parsed));
       if (blockDelta(blocks, next)?.blocks.length !== 1) throw new Error('more than the machine that changed is drawn again');
       blocks = next;
     }));
     const keystroke = median(times.slice(5));
-    const validate = vagrantValidate(texts[0] as string);
-    rows.push({ what: `keystroke → diagnostics and preview, ${String(count)} machine${count === 1 ? '' : 's'}`, value: keystroke, unit: 'ms', ...budget === undefined ? {} : { budget }, ...validate === undefined ? { note: 'vagrant is not installed' } : { note: `vagrant validate ${(validate / 1000).toFixed(1)} s = ${Math.round(validate / keystroke).toLocaleString('en')} ×` } });
+    // A thousand machines take Vagrant more than five minutes.
+    const validate = count > 100 ? undefined : vagrantValidate(texts[0] as string);
+    rows.push({ what: `keystroke → diagnostics and preview, ${String(count)} machine${count === 1 ? '' : 's'}`, value: keystroke, unit: 'ms', ...budget === undefined ? {} : { budget }, ...validate === undefined ? count > 100 ? {} : { note: 'vagrant is not installed' } : { note: `vagrant validate ${(validate / 1000).toFixed(1)} s = ${Math.round(validate / keystroke).toLocaleString('en')} ×` } });
   }
   return Promise.resolve(rows);
 }
