@@ -9,6 +9,8 @@ export interface Key {
 const shift: Key = { keysym: 0xffe1, code: 'ShiftLeft' };
 const control: Key = { keysym: 0xffe3, code: 'ControlLeft' };
 const alt: Key = { keysym: 0xffe9, code: 'AltLeft' };
+/** Both sides of each. */
+export const modifiers: readonly Key[] = [shift, control, alt, { keysym: 0xffe2, code: 'ShiftRight' }, { keysym: 0xffe4, code: 'ControlRight' }, { keysym: 0xffea, code: 'AltRight' }];
 const functionKey = (number: number): Key => ({ keysym: 0xffbd + number, code: `F${String(number)}` });
 
 /** Label → keys pressed together, in this order. */

@@ -5,7 +5,7 @@ import { button } from '../shared/controls.ts';
 import { Channel } from '../shared/channel.ts';
 import { h, icon } from '../shared/dom.ts';
 import { ByteChannel } from './byteChannel.ts';
-import { combinations, keysFor } from './keys.ts';
+import { combinations, keysFor, modifiers } from './keys.ts';
 import type { ConsoleLabels, FromPage, ToPage } from './messages.ts';
 
 const channel = new Channel<ToPage, FromPage>();
@@ -140,6 +140,10 @@ function type(text: string): void {
 // The machine gets every key while its screen has the focus; this combination gives them back.
 window.addEventListener('keydown', event => {
   if (!(event.ctrlKey && event.altKey && event.shiftKey) || !rfb) return;
+  event.preventDefault();
+  event.stopPropagation();
+  // Their release goes elsewhere, so the machine is told of it here.
+  for (const key of modifiers) rfb.sendKey(key.keysym, key.code, false);
   rfb.blur();
   toolbar.querySelector<HTMLElement>('[data-key="cad"]')?.focus();
 }, true);

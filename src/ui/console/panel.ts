@@ -92,7 +92,8 @@ export class ConsolePanel implements vscode.Disposable {
       if (session !== this.#session || this.#stop.signal.aborted) return;
       this.#page.post({ type: 'open', session, ...(target.password === undefined ? {} : { password: target.password }) });
       this.#channel = target.connect({
-        data: bytes => { if (session === this.#session) this.#page.post({ type: 'data', session, bytes: bytes.slice() }); },
+        // A plain array of its own: VS Code hands over no Buffer, and a view would take the whole pool behind it along.
+        data: bytes => { if (session === this.#session) this.#page.post({ type: 'data', session, bytes: new Uint8Array(bytes) }); },
         closed: reason => { this.#lost(session, reason ?? ''); },
       });
     } catch (thrown) {

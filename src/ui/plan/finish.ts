@@ -76,6 +76,8 @@ function stepName(step: Step, index: number): string {
 
 /** An empty machine, or one that boots an installer, has nobody who would answer. */
 export function canBeReached(spec: MachineSpec): boolean {
+  // Boxes do not run on Proxmox VE: the machine has an empty disk, or is a clone of a template, whose login is not Vagrant's.
+  if (spec.provider === 'proxmox' && spec.source.kind === 'box') return spec.cloudInit !== undefined;
   return spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined);
 }
 
