@@ -60,7 +60,7 @@ export function createParts(context: vscode.ExtensionContext): Parts {
   const marks = new Marks(context.globalState);
   const view = new MachinesView({
     marks, fleet, operations, activity, state: context.workspaceState,
-    migrate: async (node, target) => (await import('./commands/migrate.ts')).migrateTo(parts, node.machine, node.provider, target),
+    migrate: async (nodes, target) => (await import('./commands/migrate.ts')).migrateDropped(parts, nodes, target),
   });
   const parts: Parts = { context, registry, fleet, operations, settings, secrets, log, activity, view, marks, ensureProviders };
   context.subscriptions.push(log, log.follow(operations), fleet, activity, view, marks);

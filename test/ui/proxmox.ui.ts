@@ -110,6 +110,14 @@ describe('a Proxmox VE cluster in the workbench', () => {
     await says('pve3', /^1 ·/);
   });
 
+  it('migrates several one after the other, by one question', async () => {
+    await tree.select(tree.row('db'), tree.row('proxy'));
+    await tree.row('proxy').dragTo(tree.row('pve1'));
+    expect(await workbench.dialog.text()).toContain('Migrate “db” and “proxy” to pve1, one after the other?');
+    await workbench.dialog.press('Migrate');
+    await expect.poll(() => [101, 102].map(vmid => server.state.guests.get(vmid)?.node), { timeout: 40_000 }).toEqual(['pve1', 'pve1']);
+  });
+
   it('shows the cluster: nodes, storages with their content, tasks with their logs', async () => {
     await tree.menu(tree.row('home'), 'Show Cluster');
     const frame = await findWebview(workbench.page, '.nodes');

@@ -3,7 +3,7 @@ import type { Machine } from '../../machines/machine.ts';
 import { asGaiaError } from '../../machines/errors.ts';
 import type { MigrationTarget, Provider } from '../../machines/provider.ts';
 import { act } from '../act.ts';
-import { ask } from '../confirm.ts';
+import { ask, listed, namesOf } from '../confirm.ts';
 import { t } from '../l10n.ts';
 import { showFailure } from '../notify.ts';
 import type { Parts } from '../parts.ts';
@@ -23,8 +23,32 @@ export async function migrate(parts: Parts, args: Arguments): Promise<void> {
   if (place) await run(parts, machine, place.name);
 }
 
-/** Used by drag and drop: asks first, since a drop is easily a slip of the hand. */
-export async function migrateTo(parts: Parts, machine: Machine, provider: Provider, place: string): Promise<void> {
+/** Used by drag and drop: asks first, since a drop is easily a slip of the hand. Several go one after the other, by one question. */
+export async function migrateDropped(parts: Parts, nodes: readonly { readonly machine: Machine; readonly provider: Provider }[], place: string): Promise<void> {
+  const [only, ...others] = nodes;
+  if (!only) return;
+  if (others.length === 0) {
+    await migrateTo(parts, only.machine, only.provider, place);
+    return;
+  }
+  const fitting: Machine[] = [];
+  const refused: string[] = [];
+  for (const { machine, provider } of nodes) {
+    const found = (await placesFor(parts, machine, provider))?.find(candidate => candidate.name === place);
+    if (found && found.refused === undefined) fitting.push(machine);
+    else refused.push(`${machine.name}: ${found?.refused === undefined ? t('cannot be migrated there') : t(found.refused)}`);
+  }
+  const names = fitting.map(machine => machine.name);
+  const detail = [listed(names), refused.length === 0 ? '' : t('These stay: {0}', refused.join(' · '))].filter(text => text !== '').join('\n\n');
+  if (fitting.length === 0) {
+    await ask(t('None of these machines can be migrated to {0}.', place), detail, []);
+    return;
+  }
+  if (!(await ask(t('Migrate {0} to {1}, one after the other?', namesOf(names), place), detail, [{ title: t('Migrate'), value: true }]))) return;
+  for (const machine of fitting) await run(parts, machine, place);
+}
+
+async function migrateTo(parts: Parts, machine: Machine, provider: Provider, place: string): Promise<void> {
   const places = await placesFor(parts, machine, provider);
   if (!places) return;
   const found = places.find(candidate => candidate.name === place);

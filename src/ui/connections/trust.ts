@@ -26,13 +26,13 @@ export async function askTrust(address: string, seen: SeenCertificate): Promise<
   ].join('\n\n'), [{ title: t('Trust This Certificate'), value: true }])) ?? false;
 }
 
-/** A certificate that is not the trusted one: both fingerprints, and the way to trust the new one. */
+/** A certificate that is not the trusted one: both fingerprints, and the way to trust the new one. Enter refuses. */
 export async function askTrustChanged(address: string, trusted: PinnedCertificate, seen: SeenCertificate): Promise<boolean> {
   return (await ask(t('The certificate of {0} has changed.', address), [
     t('This happens when it was renewed or the node was installed anew. It also happens when somebody stands between you and the node. Compare it with what the node shows under System → Certificates before you trust it.'),
     t('Trusted until now, SHA-256: {0}', trusted.fingerprint), t('Shown now, SHA-256: {0}', seen.fingerprint), aboutCertificate(seen),
     t('Nothing has been sent to it.'),
-  ].join('\n\n'), [{ title: t('Trust the New Certificate'), value: true }])) ?? false;
+  ].join('\n\n'), [{ title: t('Keep Refusing It'), value: false }, { title: t('Trust the New Certificate'), value: true }])) ?? false;
 }
 
 /** The pinned hosts whose certificate is another one now. Hosts that do not answer are left out. */

@@ -7,10 +7,10 @@ const mimeType = 'application/vnd.code.tree.gaia.machines';
 export class MachineDragAndDrop implements vscode.TreeDragAndDropController<Node> {
   readonly dragMimeTypes = [mimeType];
   readonly dropMimeTypes = [mimeType];
-  readonly #migrate: (node: MachineNode, target: string) => Promise<void>;
+  readonly #migrate: (nodes: readonly MachineNode[], target: string) => Promise<void>;
   #dragged: readonly MachineNode[] = [];
 
-  constructor(migrate: (node: MachineNode, target: string) => Promise<void>) {
+  constructor(migrate: (nodes: readonly MachineNode[], target: string) => Promise<void>) {
     this.#migrate = migrate;
   }
 
@@ -26,6 +26,6 @@ export class MachineDragAndDrop implements vscode.TreeDragAndDropController<Node
     const { provider, path } = target.place;
     const place = path[0];
     if (place === undefined) return;
-    await Promise.all(dragged.filter(node => node.provider === provider && node.machine.path?.[0] !== place).map(node => this.#migrate(node, place)));
+    await this.#migrate(dragged.filter(node => node.provider === provider && node.machine.path?.[0] !== place), place);
   }
 }

@@ -27,7 +27,7 @@ export interface MachinesViewParts {
   readonly activity: Activity;
   readonly state: vscode.Memento;
   readonly marks: Marks;
-  readonly migrate: (node: MachineNode, target: string) => Promise<void>;
+  readonly migrate: (nodes: readonly MachineNode[], target: string) => Promise<void>;
 }
 
 export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
