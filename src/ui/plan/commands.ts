@@ -15,6 +15,7 @@ import { gaiaDocumentOf } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
+import { needTrust } from '../trust.ts';
 import { applyFile, boundMachines, gatherFor, firstFailure, outcomeText } from './apply.ts';
 import { configOf } from '../../config/export.ts';
 import { planFeature } from './feature.ts';
@@ -66,6 +67,7 @@ export async function showPlanText(parts: Parts, args: readonly unknown[]): Prom
 }
 
 export async function apply(parts: Parts, args: readonly unknown[]): Promise<void> {
+  needTrust();
   const document = await documentFor(parts, args[0]);
   if (!document) return;
   const only = onlyOf(args[1]);

@@ -9,9 +9,11 @@ import { thisPlatform } from '../../system/platform.ts';
 import { gaiaDocumentOf } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
+import { needTrust } from '../trust.ts';
 
 /** Saves the Vagrantfile beside the config (with a diff first if there is one), then runs `vagrant up` there. */
 export async function runWithVagrant(parts: Parts, args: readonly unknown[]): Promise<void> {
+  needTrust();
   const document = await gaiaDocumentOf(args[0]);
   if (document?.uri.scheme !== 'file') {
     void vscode.window.showInformationMessage(t('Vagrant needs a file on this computer: save it first.'));
