@@ -1,5 +1,4 @@
 // From file to machine on a real VirtualBox: a box made on the spot → plan → apply → what VBoxManage itself says → again → change → destroy.
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,6 +19,7 @@ import { gatherPlan } from '../../../src/ui/plan/gather.ts';
 import { prepare } from '../../../src/ui/plan/prepare.ts';
 import { privateVirtualBox, virtualBoxMissing } from '../../rig/virtualbox.mjs';
 import type { PrivateVirtualBox } from '../../rig/virtualbox.mjs';
+import { makeBox } from './makeBox.ts';
 
 const never = new AbortController().signal;
 const options: ApplyOptions = { replace: new Set(), stop: true, shutDownTimeoutMs: 1500, parallel: 2 };
@@ -153,17 +153,3 @@ describe.skipIf(virtualBoxMissing())('plan and apply on a real VirtualBox', () =
     expect((await plan(text)).steps.find(step => step.name === 'cloud')).toMatchObject({ kind: 'none' });
   });
 });
-
-/** A Vagrant box of a tiny machine that really starts here. */
-async function makeBox(vbox: PrivateVirtualBox, folder: string): Promise<string> {
-  const source = await vbox.createVm({ name: 'box-source', memoryMiB: 64, diskMiB: 16 });
-  const made = path.join(folder, 'box');
-  fs.mkdirSync(made);
-  await vbox.run(['export', source, '--output', path.join(made, 'box.ovf')]);
-  await vbox.run(['unregistervm', source, '--delete']);
-  fs.writeFileSync(path.join(made, 'metadata.json'), '{"provider":"virtualbox"}');
-  fs.writeFileSync(path.join(made, 'Vagrantfile'), 'Vagrant.configure("2") { |config| config.vm.base_mac = "080027AABBCC" }\n');
-  const file = path.join(folder, 'tiny.box');
-  execFileSync('tar', ['-C', made, '-czf', file, '.']);
-  return file;
-}
