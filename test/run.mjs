@@ -4,8 +4,9 @@
 import os from 'node:os';
 import { ensureDependencies, root } from '../build/setup.mjs';
 
-const everything = ['types', 'lint', 'unit', 'contract', 'manifest', 'host', 'ui'];
-const groups = { all: everything, lint: ['types', 'lint', 'manifest'] };
+/** The longest first; what waits for the set-up is passed over until that is done. */
+const everything = ['contract', 'ui', 'host', 'unit', 'lint', 'types', 'manifest'];
+const groups = { all: everything, lint: ['lint', 'types', 'manifest'] };
 
 const args = process.argv.slice(2);
 ensureDependencies();
@@ -33,17 +34,20 @@ const total = { passed: 0, failed: [], skipped: [] };
 
 // The set-up runs beside the tiers that do not need it.
 const partNames = [...new Set(chosen.flatMap(name => [...tiers[name].rig, ...tiers[name].wants ?? []]))];
+/** Parts that are ready or never will be, and 'package'. */
+const settled = new Set();
 const parts = Object.fromEntries(partNames.map(name => [name, ensureParts([name]).then(result => {
   const { ok, reason, error, seconds: took } = result[name];
   if (!ok || took > 1) console.log(`rig ${name}: ${ok ? `ready (${took} s)` : reason ?? `FAILED: ${error.message}`}`);
+  settled.add(name);
   return result[name];
 })]));
-let packaging;
+let packaging, buildErrorShown = false;
 const packaged = () => packaging ??= ensurePackage().then(made => {
   if (made.fresh) console.log(`package: out/gaia.vsix, ${(made.bytes / 1e6).toFixed(2)} MB, ${made.files} files`);
   return undefined;
 }, error => error);
-if (chosen.some(name => tiers[name].needsPackage)) void packaged();
+if (chosen.some(name => tiers[name].needsPackage)) void packaged().then(() => settled.add('package'));
 
 async function runTier(name) {
   const tier = tiers[name];
@@ -57,7 +61,11 @@ async function runTier(name) {
   if (obstacle) return { passed: 0, failed: [], skipped: [{ name: `all ${name} tests`, reason: missing[obstacle] }] };
   if (tier.needsPackage) {
     const error = await packaged();
-    if (error) return { passed: 0, failed: [`${name}: the extension could not be built`], skipped: [], output: error.message };
+    if (error) {
+      const output = buildErrorShown ? '' : error.message;
+      buildErrorShown = true;
+      return { passed: 0, failed: [`${name}: the extension could not be built`], skipped: [], output };
+    }
   }
   const grepArgs = grep && name !== 'host' && name !== 'desktop' ? ['-t', grep] : [];
   return tier.run({ args: [...rest, ...grepArgs], grep, missing });
@@ -76,8 +84,17 @@ async function report(name) {
 
 // Two lanes on small machines: the browser tiers want a core and 2 GB each.
 const queue = [...chosen];
+const isReady = name => [...tiers[name].rig, ...tiers[name].wants ?? [], ...tiers[name].needsPackage ? ['package'] : []].every(need => settled.has(need));
+async function next() {
+  while (queue.length) {
+    const at = queue.findIndex(isReady);
+    if (at >= 0) return queue.splice(at, 1)[0];
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return undefined;
+}
 const lanes = Math.min(3, Math.max(2, Math.floor(os.availableParallelism() / 2)));
-await Promise.all(Array.from({ length: lanes }, async () => { for (let name; (name = queue.shift()); ) await report(name); }));
+await Promise.all(Array.from({ length: lanes }, async () => { for (let name; (name = await next()); ) await report(name); }));
 
 if (total.skipped.length) {
   console.log('\nskipped:');
