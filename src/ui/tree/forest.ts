@@ -107,7 +107,7 @@ export class Forest {
   /** Equal for two versions of a machine that stand at the same place in the tree. */
   #placement(machine: Machine, provider: Provider): string {
     const visible = this.#view.matches?.(machine) ?? true;
-    return visible ? JSON.stringify([machine.name, this.#pathsOf(machine, provider).map(path => path.map(step => step.key))]) : '';
+    return visible ? JSON.stringify([machine.name, machine.template ?? false, this.#pathsOf(machine, provider).map(path => path.map(step => step.key))]) : '';
   }
 
   #build(): void {
@@ -192,7 +192,8 @@ export class Forest {
         return [path.map((label, index) => ({ key: label, label, icon, place: { provider, path: path.slice(0, index + 1) } }))];
       }
       case 'group':
-        return [(machine.path ?? []).map(label => ({ key: label, label, icon: folderIcon }))];
+        // The path of a clustered machine is its node; what groups it there is its pool.
+        return [(provider.places ? (machine.pool === undefined ? [] : [machine.pool]) : machine.path ?? []).map(label => ({ key: label, label, icon: folderIcon }))];
       case 'state': {
         const state = isInTransit(machine.state) ? 'transit' : machine.state;
         return [[{ key: String(stateOrder.indexOf(state)), label: state === 'transit' ? t('Changing') : capital(stateWords[state]()), icon: stateIcon(machine.state) }]];
@@ -244,7 +245,7 @@ export class Forest {
     return [...list].sort((a, b) => {
       if (rank[a.kind] !== rank[b.kind]) return rank[a.kind] - rank[b.kind];
       if (a.kind === 'group' && b.kind === 'group') return byState ? collator.compare(a.id, b.id) : collator.compare(a.label, b.label);
-      if (a.kind === 'machine' && b.kind === 'machine') return collator.compare(a.machine.name, b.machine.name) || (a.id < b.id ? -1 : 1);
+      if (a.kind === 'machine' && b.kind === 'machine') return Number(a.machine.template ?? false) - Number(b.machine.template ?? false) || collator.compare(a.machine.name, b.machine.name) || (a.id < b.id ? -1 : 1);
       return 0;
     });
   }

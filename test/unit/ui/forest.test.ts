@@ -184,3 +184,33 @@ describe('after a change', () => {
     expect(times.sort((a, b) => a - b)[10]).toBeLessThan(25); // the budget of 5 ms is the bench's: tests run beside others
   });
 });
+
+describe('the nodes of a cluster', () => {
+  const web = aMachine('web', { path: ['pve1'], pool: 'lab' });
+  const template = aMachine('a template', { path: ['pve1'], template: true });
+  const cluster = (cpuFraction = 0.1) => {
+    const provider = Object.assign(aProvider([web, template], { connection: 'home' }), { load: cpuFraction });
+    return Object.assign(provider, { places: () => [{ path: ['pve1'], online: true, cpuFraction: provider.load }, { path: ['pve2'], online: false }] });
+  };
+
+  it('are there without a machine too; templates come last', async () => {
+    expect(drawn(await forestOf(cluster()))).toEqual([['Fake', ['pve1 (2)', 'web', 'a template'], 'pve2 (0)']]);
+  });
+
+  it('leave out the empty ones while a filter shows a part', async () => {
+    expect(drawn(await forestOf(cluster(), 'provider', 'web'))).toEqual([['Fake', ['pve1 (1)', 'web']]]);
+  });
+
+  it('group by pool, not by node, when grouped by group', async () => {
+    expect(drawn(await forestOf(cluster(), 'group'))).toEqual([['lab (1)', 'web'], 'a template']);
+  });
+
+  it('are drawn again alone when their load changes, and keep their machines', async () => {
+    const provider = cluster();
+    const forest = await forestOf(provider);
+    expect(forest.updatePlaces()).toEqual([]);
+    provider.load = 0.5;
+    const changed = forest.updatePlaces();
+    expect(changed === 'all' ? changed : changed.map(label)).toEqual(['pve1 (2)']);
+  });
+});
