@@ -57,7 +57,11 @@ export async function applyFile(parts: Parts, request: ApplyRequest, signal: Abo
       void vscode.window.showInformationMessage(t('Something changed meanwhile: this is the plan now.'));
       continue;
     }
-    return applyPlan(gathered.plan, { ...options, shutDownTimeoutMs: parts.settings.shutDownTimeoutMs, parallel }, hooksFor(parts, request, gathered), signal);
+    const outcomes = await applyPlan(gathered.plan, { ...options, shutDownTimeoutMs: parts.settings.shutDownTimeoutMs, parallel }, hooksFor(parts, request, gathered), signal);
+    for (const step of gathered.plan.steps) {
+      if (step.machine && outcomes.some(one => one.name === step.name && one.outcome === 'done')) parts.marks.settled(step.machine.id);
+    }
+    return outcomes;
   }
 }
 
