@@ -19,6 +19,7 @@ describe('a Proxmox VE cluster in the workbench', () => {
     addGuest(server.state, { vmid: 100, name: 'web', node: 'pve1', status: 'running', tags: 'prod', agent: true });
     addGuest(server.state, { vmid: 101, name: 'db', node: 'pve2', status: 'running', ha: 'started' });
     addGuest(server.state, { vmid: 102, kind: 'lxc', name: 'proxy', node: 'pve2', status: 'stopped' });
+    addGuest(server.state, { vmid: 103, name: 'mail', node: 'pve2', status: 'running' });
     addGuest(server.state, { vmid: 9000, name: 'debian-template', node: 'pve1', template: true });
     server.cluster.broadcast();
     workbench = await openWorkbench({
@@ -58,7 +59,7 @@ describe('a Proxmox VE cluster in the workbench', () => {
     await workbench.page.keyboard.press('Enter');
     await expect.poll(() => quickInput.input.inputValue()).toBe(server.host);
     await quickInput.enter('home');
-    await workbench.notifications.waitFor(/“home” works: Proxmox VE 9\.1.*nodes: 3, machines: 4/);
+    await workbench.notifications.waitFor(/“home” works: Proxmox VE 9\.1.*nodes: 3, machines: 5/);
     await workbench.screenshot('proxmox-added');
   });
 
@@ -111,11 +112,11 @@ describe('a Proxmox VE cluster in the workbench', () => {
   });
 
   it('migrates several one after the other, by one question', async () => {
-    await tree.select(tree.row('db'), tree.row('proxy'));
+    await tree.select(tree.row('mail'), tree.row('proxy'));
     await tree.row('proxy').dragTo(tree.row('pve1'));
-    expect(await workbench.dialog.text()).toContain('Migrate “db” and “proxy” to pve1, one after the other?');
+    expect(await workbench.dialog.text()).toContain('Migrate “mail” and “proxy” to pve1, one after the other?');
     await workbench.dialog.press('Migrate');
-    await expect.poll(() => [101, 102].map(vmid => server.state.guests.get(vmid)?.node), { timeout: 40_000 }).toEqual(['pve1', 'pve1']);
+    await expect.poll(() => [103, 102].map(vmid => server.state.guests.get(vmid)?.node), { timeout: 40_000 }).toEqual(['pve1', 'pve1']);
   });
 
   it('shows the cluster: nodes, storages with their content, tasks with their logs', async () => {
