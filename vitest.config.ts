@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.ts'],
     globalSetup: ['build/generate.mjs'],
+    // A machine of CI may stall for seconds; what fails for a reason fails every time.
+    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 20_000,
     pool: 'threads',
     // fast-check prints the seed and path of a failure; give them to fc.assert to see it again.

@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/contract/**/*.test.ts'],
     globalSetup: ['build/generate.mjs'],
+    // A machine of CI may stall for seconds; what fails for a reason fails every time.
+    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // One process a file, two at a time: each file has a VirtualBox of its own.

@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/ui/**/*.ui.ts'],
     setupFiles: ['test/ui/keepShots.ts'],
+    // A machine of CI may stall for seconds; what fails for a reason fails every time.
+    retry: process.env['CI'] ? 2 : 0,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     // One browser at a time: it needs about 2 GB and a core.

@@ -206,8 +206,8 @@ describe('the config language', () => {
       return [1, 2, 3].map(line => lenses.filter(l => l.range.start.line === line).map(l => `${l.command?.title.replace(/\$\([\w-]+\) ?/g, '') ?? ''}=${l.command?.command ?? ''}`));
     };
     const [runs, rests, fresh] = await until(read, lines => lines[0]?.some(x => x.startsWith('running')) === true, 'no lens with the state');
-    assert.deepEqual(runs, ['running=gaia.machine.showDetails', 'Apply Changes=gaia.config.apply', 'Preview=gaia.config.preview', 'Stop=gaia.machine.stop']);
-    assert.deepEqual(rests, ['stopped=gaia.machine.showDetails', 'Apply Changes=gaia.config.apply', 'Preview=gaia.config.preview', 'Start=gaia.machine.start']);
+    assert.deepEqual(runs, ['running=gaia.machine.showDetails', 'Adopt=gaia.config.adopt', 'Preview=gaia.config.preview', 'Stop=gaia.machine.stop']);
+    assert.deepEqual(rests, ['stopped=gaia.machine.showDetails', 'Adopt=gaia.config.adopt', 'Preview=gaia.config.preview', 'Start=gaia.machine.start']);
     assert.deepEqual(fresh, ['Create=gaia.config.apply', 'Preview=gaia.config.preview']);
   });
 

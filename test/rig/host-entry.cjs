@@ -23,7 +23,7 @@ function captureConsole() {
 exports.run = () => new Promise(resolve => {
   try {
     captureConsole();
-    const mocha = new Mocha({ ui: 'bdd', reporter: function Silent() {}, timeout: 30_000, grep: process.env.GAIA_HOST_GREP || undefined });
+    const mocha = new Mocha({ ui: 'bdd', reporter: function Silent() {}, timeout: process.env.CI ? 90_000 : 30_000, retries: process.env.CI ? 1 : 0, grep: process.env.GAIA_HOST_GREP || undefined });
     for (const file of JSON.parse(process.env.GAIA_HOST_TESTS)) mocha.addFile(file);
     const runner = mocha.run(() => { put({ kind: 'end' }); resolve(); });
     runner.on('pass', test => put({ kind: 'pass', name: test.fullTitle(), ms: test.duration }));

@@ -8,20 +8,23 @@ import { rangeIn } from '../diagnostics/diagnostics.ts';
 import { isGaiaDocument } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
+import { BindingStore } from '../plan/bindings.ts';
 import { stateWords } from '../words.ts';
 import type { GaiaDocuments } from './documents.ts';
 
 export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #documents: GaiaDocuments;
-  readonly #parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log'>;
+  readonly #parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'context'>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.#changed.event;
   readonly #subscription: { dispose(): unknown };
+  readonly #bindings: BindingStore;
   #looked = false;
 
-  constructor(documents: GaiaDocuments, parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log'>) {
+  constructor(documents: GaiaDocuments, parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'context'>) {
     this.#documents = documents;
     this.#parts = parts;
+    this.#bindings = new BindingStore(parts.context.globalState);
     this.#subscription = parts.fleet.onDidChange(() => { this.#changed.fire(); });
   }
 
@@ -38,7 +41,9 @@ export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable
       const lenses: vscode.CodeLens[] = [];
       if (only && there.length === 1) {
         lenses.push(lens(range, `$(${stateIcon(only)}) ${stateWords[only.state]()}`, 'gaia.machine.showDetails', only.id));
-        lenses.push(lens(range, t('Apply Changes'), 'gaia.config.apply', document.uri, apply));
+        // A namesake that no apply of this file made is not the file's to change.
+        if (this.#bindings.of(document.uri.toString()).get(machine.name) === only.id) lenses.push(lens(range, t('Apply Changes'), 'gaia.config.apply', document.uri, apply));
+        else lenses.push(lens(range, t('Adopt'), 'gaia.config.adopt', document.uri, apply));
       } else if (only) lenses.push(lens(range, t('{0} machines of this name', there.length), 'gaia.config.plan', document.uri));
       else lenses.push(lens(range, `$(add) ${t('Create')}`, 'gaia.config.apply', document.uri, apply));
       lenses.push(lens(range, t('Preview'), 'gaia.config.preview', document.uri, apply));

@@ -8,7 +8,7 @@ import { openSocket } from './webSocketClient.ts';
 
 let server: ProxmoxServer;
 beforeAll(async () => {
-  server = await startProxmox({ nodes: ['pve1', 'pve2'], speed: 100, authDelayMs: 1, guests: [{ vmid: 100, name: 'demo1', status: 'running', config: { serial0: 'socket' } }, { vmid: 101, name: 'off' }, { kind: 'lxc', vmid: 200, name: 'box', status: 'running', node: 'pve2' }] });
+  server = await startProxmox({ nodes: ['pve1', 'pve2'], speed: 5, authDelayMs: 1, guests: [{ vmid: 100, name: 'demo1', status: 'running', config: { serial0: 'socket' } }, { vmid: 101, name: 'off' }, { kind: 'lxc', vmid: 200, name: 'box', status: 'running', node: 'pve2' }] });
 });
 afterAll(() => server.dispose());
 
