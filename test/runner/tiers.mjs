@@ -128,8 +128,14 @@ async function live(context) {
 function node(...args) {
   const env = typeof args.at(-1) === 'object' ? args.pop() : {};
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    const forget = atExit(() => child.kill());
+    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+    // The group: vitest's workers do not end by themselves when it is killed, and some not even when asked.
+    const forget = atExit(() => {
+      if (process.platform === 'win32') { child.kill(); return; }
+      process.kill(-child.pid, 'SIGTERM');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+      process.kill(-child.pid, 'SIGKILL');
+    });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', chunk => { output += chunk; });
     child.stderr.setEncoding('utf8').on('data', chunk => { output += chunk; });
