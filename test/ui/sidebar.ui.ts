@@ -163,6 +163,8 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
     await workbench.run('Gaia: Filter Machines…');
     await workbench.quickInput.enter('node');
     await expect.poll(() => tree.texts()).toEqual(['Stopped1', expect.stringContaining('nodestopped')]);
+    // VS Code in a browser writes its state down only every few seconds; a reload by hand would wait for it.
+    await workbench.page.waitForTimeout(8000);
     await workbench.reload();
     tree = await workbench.openView();
     await expect.poll(() => tree.texts(), { timeout: 20_000 }).toEqual(['Stopped1', expect.stringContaining('nodestopped')]);
