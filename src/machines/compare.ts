@@ -1,14 +1,9 @@
 // The differences every provider has in common: cpus, memory, the first disk. A provider's `planning` builds on these.
 import type { Disk, MachineDetails } from './machine.ts';
-import { isInTransit } from './machine.ts';
 import type { Difference } from './provider.ts';
 import type { MachineSpec } from './spec.ts';
 
 const mib = 1024 * 1024;
-
-export function isOff(details: MachineDetails): boolean {
-  return details.machine.state === 'stopped' || (details.machine.state !== 'running' && details.machine.state !== 'paused' && !isInTransit(details.machine.state));
-}
 
 /** A suspended machine counts as not stopped: its saved state holds the old settings. */
 export function stopNeeded(details: MachineDetails): Difference['effect'] {

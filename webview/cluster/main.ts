@@ -2,6 +2,7 @@
 import { button } from '../shared/controls.ts';
 import { Channel } from '../shared/channel.ts';
 import { h, icon, replaceContent } from '../shared/dom.ts';
+import { Drawn } from '../shared/drawn.ts';
 import type { ActionView, ClusterPageView, FromPage, MeterView, NodeView, RowView, StorageView, ToPage } from './messages.ts';
 
 const channel = new Channel<ToPage, FromPage>();
@@ -14,27 +15,21 @@ const storages = h('section', { 'aria-labelledby': 'title-storages' });
 const tables = h('div');
 root.append(header, gone, notices, nodes, storages, tables);
 
-const drawn = new Map<string, string>();
-function once(key: string, value: unknown, draw: () => void): void {
-  const text = JSON.stringify(value);
-  if (drawn.get(key) === text) return;
-  drawn.set(key, text);
-  draw();
-}
+const drawn = new Drawn();
 
 function draw(view: ClusterPageView): void {
   channel.keep({ connection: view.connection });
   gone.replaceChildren();
-  once('header', [view.title, view.subtitle, view.actions], () => {
+  drawn.once('header', [view.title, view.subtitle, view.actions], () => {
     replaceContent(header, h('div', { class: 'title' }, icon('server-environment'), h('h1', {}, view.title)), h('p', { class: 'muted' }, view.subtitle),
       h('div', { class: 'actions', role: 'toolbar' }, ...view.actions.map(action => button({ label: action.label, icon: action.icon, key: `cluster-${action.id}`, onClick: () => { send('cluster', action); } }))));
   });
-  once('notices', view.notices, () => { replaceContent(notices, ...view.notices.map(notice => h('p', { class: `notice ${notice.severity}` }, icon(notice.severity), ' ', notice.text))); });
-  once('nodes', [view.nodesTitle, view.nodes], () => { replaceContent(nodes, h('h2', { id: 'title-nodes' }, view.nodesTitle), h('div', { class: 'nodes' }, ...view.nodes.map(nodeCard))); });
-  once('storages', [view.storages, view.storagesTitle], () => {
+  drawn.once('notices', view.notices, () => { replaceContent(notices, ...view.notices.map(notice => h('p', { class: `notice ${notice.severity}` }, icon(notice.severity), ' ', notice.text))); });
+  drawn.once('nodes', [view.nodesTitle, view.nodes], () => { replaceContent(nodes, h('h2', { id: 'title-nodes' }, view.nodesTitle), h('div', { class: 'nodes' }, ...view.nodes.map(nodeCard))); });
+  drawn.once('storages', [view.storages, view.storagesTitle], () => {
     replaceContent(storages, h('h2', { id: 'title-storages' }, view.storagesTitle), view.storages.length === 0 ? h('p', { class: 'muted' }, view.noStorages) : storageTable(view));
   });
-  once('tables', view.tables, () => {
+  drawn.once('tables', view.tables, () => {
     replaceContent(tables, ...view.tables.map(table => h('section', { id: `section-${table.id}`, 'aria-labelledby': `title-${table.id}` }, h('h2', { id: `title-${table.id}` }, table.title),
       table.rows.length === 0 ? h('p', { class: 'muted' }, table.empty) : h('table', {}, head(table.columns), h('tbody', {}, ...table.rows.map(row => tableRow(table.id, row)))))));
   });

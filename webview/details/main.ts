@@ -2,6 +2,7 @@
 import { button } from '../shared/controls.ts';
 import { Channel } from '../shared/channel.ts';
 import { h, icon, replaceContent } from '../shared/dom.ts';
+import { Drawn } from '../shared/drawn.ts';
 import type { ActionView, DetailsView, FromPage, RowView, SectionView, ToPage, TreeNodeView } from './messages.ts';
 import { Plots } from './plots.ts';
 
@@ -20,15 +21,7 @@ root.append(header, gone, notices, live, sections);
 const plots = new Plots(plotBox);
 let view: DetailsView | undefined;
 let png: string | undefined;
-const drawn = new Map<string, string>();
-
-/** Draws only when what is drawn differs from the last time. */
-function once(key: string, value: unknown, draw: () => void): void {
-  const text = JSON.stringify(value);
-  if (drawn.get(key) === text) return;
-  drawn.set(key, text);
-  draw();
-}
+const drawn = new Drawn();
 
 function drawDetails(next: DetailsView): void {
   view = next;
@@ -36,14 +29,14 @@ function drawDetails(next: DetailsView): void {
   document.title = next.name;
   gone.replaceChildren();
   root.classList.remove('is-gone');
-  once('header', [next.name, next.subtitle, next.stateIcon, next.stateColor, next.actions], () => {
+  drawn.once('header', [next.name, next.subtitle, next.stateIcon, next.stateColor, next.actions], () => {
     replaceContent(header,
       h('div', { class: 'title' }, h('span', { class: `state ${next.stateColor.replace('.', '-')} codicon codicon-${next.stateIcon}`, role: 'img', 'aria-label': next.state }), h('h1', {}, next.name)),
       h('p', { class: 'muted subtitle' }, next.subtitle),
       h('div', { class: 'actions', role: 'toolbar', 'aria-label': next.labels.actionsOf },
         ...next.actions.map(action => button({ label: action.label, icon: action.icon, key: `action-${action.id}`, kind: action.primary ? 'primary' : 'secondary', onClick: () => { act(action); } }))));
   });
-  once('notices', next.notices, () => {
+  drawn.once('notices', next.notices, () => {
     replaceContent(notices, ...next.notices.map(notice => h('p', { class: `notice ${notice.severity}` }, icon(notice.severity === 'info' ? 'info' : notice.severity), ' ', notice.text)));
   });
   live.hidden = !next.hasScreen && !next.hasUsage;
@@ -55,12 +48,12 @@ function drawDetails(next: DetailsView): void {
 }
 
 function drawSections(wanted: readonly SectionView[]): void {
-  once('section-ids', wanted.map(section => section.id), () => {
-    drawn.forEach((_, key) => { if (key.startsWith('section:')) drawn.delete(key); });
+  drawn.once('section-ids', wanted.map(section => section.id), () => {
+    drawn.forget('section:');
     sections.replaceChildren(...wanted.map(section => h('section', { id: `section-${section.id}`, 'aria-labelledby': `title-${section.id}` })));
   });
   for (const section of wanted) {
-    once(`section:${section.id}`, section, () => {
+    drawn.once(`section:${section.id}`, section, () => {
       const box = document.getElementById(`section-${section.id}`);
       if (!box) return;
       const collapsed = section.id === 'settings';
@@ -101,7 +94,7 @@ function act(action: ActionView, section?: string, row?: string): void {
 function drawScreen(): void {
   if (!view) return;
   const { screen, noScreen } = view.labels;
-  once('screen', [png, screen, noScreen], () => {
+  drawn.once('screen', [png, screen, noScreen], () => {
     if (png === undefined) replaceContent(screenBox, h('p', { class: 'muted' }, noScreen));
     else {
       const present = screenBox.querySelector('img');

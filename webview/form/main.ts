@@ -2,6 +2,7 @@
 import { button, dropdown, textArea, textField } from '../shared/controls.ts';
 import { Channel } from '../shared/channel.ts';
 import { h, icon, replaceContent } from '../shared/dom.ts';
+import { Drawn } from '../shared/drawn.ts';
 import type { FieldPath, FieldView, FormLabels, FormView, FromPage, GroupView, ItemView, ListView, ToPage } from './messages.ts';
 
 const channel = new Channel<ToPage, FromPage>();
@@ -12,26 +13,19 @@ root.append(side, body);
 
 let form: FormView | undefined;
 let words: FormLabels | undefined;
-const drawn = new Map<string, string>();
-
-function once(key: string, value: unknown, draw: () => void): void {
-  const text = JSON.stringify(value);
-  if (drawn.get(key) === text) return;
-  drawn.set(key, text);
-  draw();
-}
+const drawn = new Drawn();
 
 function drawForm(next: FormView, labels: FormLabels): void {
   const other = form?.selected !== next.selected || words === undefined;
   form = next;
   words = labels;
-  if (other) drawn.clear();
-  once('side', [next.machines, next.selected, next.groups.map(group => group.title)], () => { drawSide(next, labels); });
-  once('ids', next.groups.map(group => group.id), () => {
-    drawn.forEach((_, key) => { if (key.startsWith('group:')) drawn.delete(key); });
+  if (other) drawn.forget();
+  drawn.once('side', [next.machines, next.selected, next.groups.map(group => group.title)], () => { drawSide(next, labels); });
+  drawn.once('ids', next.groups.map(group => group.id), () => {
+    drawn.forget('group:');
     body.replaceChildren(...next.groups.map(group => h('section', { id: `group-${group.id}`, 'aria-labelledby': `title-${group.id}` })));
   });
-  for (const group of next.groups) once(`group:${group.id}`, group, () => { drawGroup(group, labels); });
+  for (const group of next.groups) drawn.once(`group:${group.id}`, group, () => { drawGroup(group, labels); });
 }
 
 function drawSide(next: FormView, labels: FormLabels): void {
@@ -118,7 +112,7 @@ function refuse(path: FieldPath, text: string): void {
   help.prepend(h('p', { class: 'problem error refused', role: 'alert' }, icon('error'), ' ', text));
   field.querySelector('.label + *')?.setAttribute('aria-invalid', 'true');
   // The value in the file is as before: the next rendering of this group shows it again.
-  for (const name of drawn.keys()) if (name.startsWith('group:')) drawn.delete(name);
+  drawn.forget('group:');
 }
 
 function keyOf(path: FieldPath): string {
@@ -133,7 +127,7 @@ channel.open(message => {
       break;
     case 'broken':
       root.classList.add('broken');
-      drawn.clear();
+      drawn.forget();
       side.replaceChildren();
       body.replaceChildren(h('p', { class: 'problem error', role: 'alert' }, icon('error'), ' ', message.text), button({ key: 'as-text', label: message.labels.asText, icon: 'go-to-file', kind: 'primary', onClick: () => { channel.send({ type: 'text', machine: 0, path: [] }); } }));
       break;
