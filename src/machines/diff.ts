@@ -1,5 +1,6 @@
 // What changed between two lists of machines, by id. Rows that are equal keep their object, so the tree keeps its elements.
-import type { Machine, MachineId } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { MachineList } from './machineList.ts';
 
 export interface MachineDiff {
   readonly added: readonly Machine[];
@@ -9,48 +10,48 @@ export interface MachineDiff {
 
 export interface DiffResult extends MachineDiff {
   /** The new list, with the old object wherever nothing about it changed. */
-  readonly machines: ReadonlyMap<MachineId, Machine>;
+  readonly list: MachineList;
 }
 
-/** Two machines of one id in `next` are a provider's fault; the last one wins. */
-export function diffMachines(previous: ReadonlyMap<MachineId, Machine>, next: readonly Machine[]): DiffResult {
-  return diffInOrder(previous, next) ?? diffByLookup(previous, next);
+export function diffMachines(previous: MachineList, next: readonly Machine[]): DiffResult {
+  return diffInOrder(previous, next) ?? diffByLookup(previous, MachineList.of(next));
 }
 
 /**
- * The poll that finds the same machines in the same order, the common case: no look-ups and no new map, for ten thousand machines are
+ * The poll that finds the same machines in the same order, the common case: no look-ups and no new index, for ten thousand machines are
  * compared at every poll. Undefined when machines came, went or moved.
  */
-function diffInOrder(previous: ReadonlyMap<MachineId, Machine>, next: readonly Machine[]): DiffResult | undefined {
-  if (previous.size !== next.length) return undefined;
+function diffInOrder(previous: MachineList, next: readonly Machine[]): DiffResult | undefined {
+  const old = previous.machines;
+  if (old.length !== next.length) return undefined;
   const changed: { before: Machine; after: Machine }[] = [];
-  let index = 0;
-  for (const before of previous.values()) {
-    const after = next[index++] as Machine;
+  const places: number[] = [];
+  for (let place = 0; place < next.length; place++) {
+    const before = old[place] as Machine;
+    const after = next[place] as Machine;
     if (after.id !== before.id) return undefined;
-    if (!sameMachine(before, after)) changed.push({ before, after });
+    if (sameMachine(before, after)) continue;
+    changed.push({ before, after });
+    places.push(place);
   }
-  if (changed.length === 0) return { machines: previous, added: [], removed: [], changed };
-  const machines = new Map(previous);
-  for (const { after } of changed) machines.set(after.id, after);
-  return { machines, added: [], removed: [], changed };
+  if (changed.length === 0) return { list: previous, added: [], removed: [], changed };
+  const machines = [...old];
+  for (const place of places) machines[place] = next[place] as Machine;
+  return { list: previous.updated(machines), added: [], removed: [], changed };
 }
 
-function diffByLookup(previous: ReadonlyMap<MachineId, Machine>, next: readonly Machine[]): DiffResult {
-  const machines = new Map<MachineId, Machine>();
-  for (const machine of next) {
-    const before = previous.get(machine.id);
-    machines.set(machine.id, before !== undefined && sameMachine(before, machine) ? before : machine);
-  }
+function diffByLookup(previous: MachineList, next: MachineList): DiffResult {
   const added: Machine[] = [];
   const changed: { before: Machine; after: Machine }[] = [];
-  for (const machine of machines.values()) {
-    const before = previous.get(machine.id);
-    if (before === undefined) added.push(machine);
-    else if (before !== machine) changed.push({ before, after: machine });
-  }
-  const removed = [...previous.values()].filter(machine => !machines.has(machine.id));
-  return { machines, added, removed, changed };
+  const machines = next.machines.map(after => {
+    const before = previous.get(after.id);
+    if (before === undefined) added.push(after);
+    else if (sameMachine(before, after)) return before;
+    else changed.push({ before, after });
+    return after;
+  });
+  const removed = previous.machines.filter(machine => next.get(machine.id) === undefined);
+  return { list: next.updated(machines), added, removed, changed };
 }
 
 // Written out field by field, since reading a property by a known name is ten times faster than by a variable one. `satisfies` below keeps it whole.
@@ -79,11 +80,17 @@ export function isEmptyDiff(diff: MachineDiff): boolean {
 export function sameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
-  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && sameItems(a, b);
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
   const keys = Object.keys(left);
   for (const key of keys) if (left[key] !== right[key] && !sameValue(left[key], right[key])) return false;
   const others = Object.keys(right);
   return others.length === keys.length ? others.every(key => key in left || right[key] === undefined) : others.every(key => right[key] === undefined || left[key] !== undefined);
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && !sameValue(a[i], b[i])) return false;
+  return true;
 }

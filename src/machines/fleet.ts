@@ -4,6 +4,7 @@ import type { MachineDiff } from './diff.ts';
 import { asGaiaError, GaiaError } from './errors.ts';
 import { Emitter } from './event.ts';
 import type { Machine, MachineId, MachineState } from './machine.ts';
+import { MachineList } from './machineList.ts';
 import type { Diagnosis, Disposable, Provider } from './provider.ts';
 import { providerKey } from './registry.ts';
 import type { ProviderRegistry } from './registry.ts';
@@ -39,7 +40,7 @@ interface Slot {
   readonly provider: Provider;
   status: ConnectionStatus;
   listed: readonly Machine[];
-  shown: ReadonlyMap<MachineId, Machine>;
+  shown: MachineList;
   inFlight?: { readonly promise: Promise<void>; readonly abort: AbortController };
   /** Refreshes asked for while one was in flight share this one. */
   next?: Promise<void>;
@@ -73,7 +74,7 @@ export class Fleet implements Disposable {
   }
 
   machines(): readonly Machine[] {
-    return [...this.#slots.values()].flatMap(slot => [...slot.shown.values()]);
+    return [...this.#slots.values()].flatMap(slot => slot.shown.machines);
   }
 
   machine(id: MachineId): Machine | undefined {
@@ -136,12 +137,12 @@ export class Fleet implements Disposable {
       if (providers.includes(slot.provider)) continue;
       this.#slots.delete(key);
       slot.inFlight?.abort.abort();
-      this.#changed.fire({ provider: slot.provider, status: true, added: [], changed: [], removed: [...slot.shown.values()] });
+      this.#changed.fire({ provider: slot.provider, status: true, added: [], changed: [], removed: slot.shown.machines });
     }
     for (const provider of providers) {
       const key = providerKey(provider);
       if (this.#slots.has(key)) continue;
-      this.#slots.set(key, { provider, status: { kind: 'notAsked' }, listed: [], shown: new Map() });
+      this.#slots.set(key, { provider, status: { kind: 'notAsked' }, listed: [], shown: MachineList.of([]) });
       this.#changed.fire({ provider, status: true, added: [], changed: [], removed: [] });
     }
   }
@@ -203,7 +204,7 @@ export class Fleet implements Disposable {
     const stale = status.kind === 'failed';
     const diff = diffMachines(slot.shown, this.#wanted(slot, stale));
     const statusChanged = !sameStatus(slot.status, status);
-    slot.shown = diff.machines;
+    slot.shown = diff.list;
     slot.status = status;
     if (statusChanged || !isEmptyDiff(diff)) this.#changed.fire({ provider: slot.provider, status: statusChanged, added: diff.added, removed: diff.removed, changed: diff.changed });
   }
@@ -222,7 +223,7 @@ export class Fleet implements Disposable {
 }
 
 function entryOf(slot: Slot): FleetEntry {
-  return { provider: slot.provider, status: slot.status, machines: [...slot.shown.values()], ...(slot.listDurationMs === undefined ? {} : { listDurationMs: slot.listDurationMs }) };
+  return { provider: slot.provider, status: slot.status, machines: slot.shown.machines, ...(slot.listDurationMs === undefined ? {} : { listDurationMs: slot.listDurationMs }) };
 }
 
 function sameStatus(a: ConnectionStatus, b: ConnectionStatus): boolean {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparedFields, diffMachines, isEmptyDiff, sameValue } from '../../../src/machines/diff.ts';
+import { MachineList } from '../../../src/machines/machineList.ts';
 import type { Machine } from '../../../src/machines/machine.ts';
 import { settledStates } from '../../../src/machines/machine.ts';
 import { aMachine } from './builders.ts';
@@ -14,7 +15,7 @@ const asMap = (machines: readonly Machine[]): Map<Machine['id'], Machine> => new
 describe('the diff of two lists', () => {
   it('applied to the old list gives the new one', () => {
     fc.assert(fc.property(list, list, (before, after) => {
-      const diff = diffMachines(asMap(before), after);
+      const diff = diffMachines(MachineList.of(before), after);
       const result = asMap(before);
       for (const gone of diff.removed) result.delete(gone.id);
       for (const one of diff.added) result.set(one.id, one);
@@ -25,16 +26,33 @@ describe('the diff of two lists', () => {
 
   it('of a list with a copy of itself is empty, and keeps the old objects', () => {
     fc.assert(fc.property(list, machines => {
-      const before = asMap(machines);
+      const before = MachineList.of(machines);
       const diff = diffMachines(before, structuredClone(machines));
       expect(isEmptyDiff(diff)).toBe(true);
-      for (const kept of diff.machines.values()) expect(kept).toBe(before.get(kept.id));
+      for (const kept of diff.list.machines) expect(kept).toBe(before.get(kept.id));
     }));
+  });
+
+  it('leaves a list that is the new one, in its order, found by id; the old list stays as it was', () => {
+    fc.assert(fc.property(list, list, (before, after) => {
+      const old = MachineList.of(before);
+      const { list: now } = diffMachines(old, after);
+      expect(now.machines).toEqual(after);
+      for (const one of after) expect(now.get(one.id)).toEqual(one);
+      for (const one of before) if (!after.some(other => other.id === one.id)) expect(now.get(one.id)).toBeUndefined();
+      expect(old.machines).toEqual(before);
+    }));
+  });
+
+  it('takes the last of two machines with one id', () => {
+    const { list: now, added } = diffMachines(MachineList.of([]), [aMachine('a', { cpus: 1 }), aMachine('b'), aMachine('a', { cpus: 2 })]);
+    expect(now.machines.map(one => [one.name, one.cpus])).toEqual([['a', 2], ['b', aMachine('b').cpus]]);
+    expect(added).toHaveLength(2);
   });
 
   it('names a machine in one of added, removed, changed at the most', () => {
     fc.assert(fc.property(list, list, (before, after) => {
-      const diff = diffMachines(asMap(before), after);
+      const diff = diffMachines(MachineList.of(before), after);
       const ids = [...diff.added, ...diff.removed, ...diff.changed.map(c => c.after)].map(m => m.id);
       expect(new Set(ids).size).toBe(ids.length);
     }));
@@ -45,7 +63,7 @@ describe('the diff of two lists', () => {
       if (field === 'id') continue;
       const before = aMachine('a');
       const after = { ...before, [field]: field === 'path' || field === 'tags' || field === 'badges' ? ['new'] : field === 'availability' || field === 'extra' ? { requested: 'new' } : 'new' } as unknown as Machine;
-      expect(diffMachines(asMap([before]), [after]).changed, field).toHaveLength(1);
+      expect(diffMachines(MachineList.of([before]), [after]).changed, field).toHaveLength(1);
     }
   });
 });
