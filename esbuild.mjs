@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { generate } from './build/generate.mjs';
 import { withBuildLock } from './build/lock.mjs';
+import { mergeEager } from './build/merge-eager.mjs';
 import { novncCommonJs, plainGlobal, slimNunjucks } from './build/no-eval.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
@@ -75,6 +76,7 @@ async function buildOnce() {
   const started = Date.now();
   const results = await Promise.all(configs.map(config => esbuild.build(config)));
   removeStale(results.map(result => result.metafile));
+  if (!dev && configs.includes(host)) await mergeEager(root, results[configs.indexOf(host)].metafile.outputs);
   if (flags.has('--meta')) {
     fs.mkdirSync(path.join(root, 'out'), { recursive: true });
     const merged = { inputs: {}, outputs: {} };

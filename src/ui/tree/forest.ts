@@ -31,9 +31,15 @@ interface Step {
 const folderIcon: RowIcon = { name: 'folder', color: 'gaia.folder' };
 const placeIcons = { up: { name: 'server', color: 'gaia.folder' }, down: { name: 'server', color: 'gaia.error' } } as const;
 const tagIcon: RowIcon = { name: 'tag', color: 'gaia.folder' };
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 const stateOrder: readonly (MachineState | 'transit')[] = ['running', 'transit', 'paused', 'suspended', 'stopped', 'error', 'unknown'];
 const rootId = '';
+
+let collator: Intl.Collator | undefined;
+
+/** Names as a person sorts them. Made when first used: loading the language data takes 20 ms, which activation has no use for. */
+function byName(a: string, b: string): number {
+  return (collator ??= new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })).compare(a, b);
+}
 
 export class Forest {
   readonly #fleet: Pick<Fleet, 'entries' | 'entry'>;
@@ -244,8 +250,8 @@ export class Forest {
     const rank = { notice: 0, connection: 1, group: 2, machine: 3, snapshot: 4 };
     return [...list].sort((a, b) => {
       if (rank[a.kind] !== rank[b.kind]) return rank[a.kind] - rank[b.kind];
-      if (a.kind === 'group' && b.kind === 'group') return byState ? collator.compare(a.id, b.id) : collator.compare(a.label, b.label);
-      if (a.kind === 'machine' && b.kind === 'machine') return Number(a.machine.template ?? false) - Number(b.machine.template ?? false) || collator.compare(a.machine.name, b.machine.name) || (a.id < b.id ? -1 : 1);
+      if (a.kind === 'group' && b.kind === 'group') return byState ? byName(a.id, b.id) : byName(a.label, b.label);
+      if (a.kind === 'machine' && b.kind === 'machine') return Number(a.machine.template ?? false) - Number(b.machine.template ?? false) || byName(a.machine.name, b.machine.name) || (a.id < b.id ? -1 : 1);
       return 0;
     });
   }
