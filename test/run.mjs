@@ -1,5 +1,6 @@
 // npm test, and `npm run test:<tier>`: sets up what is missing, runs the tiers (two at a time), says what failed and what was skipped and why.
-//   node test/run.mjs [tier…] [--grep TEXT] [-- arguments of the test runner]      node test/run.mjs --help
+//   node test/run.mjs [tier…] [--grep TEXT] [--fresh] [-- arguments of the test runner]      node test/run.mjs --help
+// A tier that passed is not run again until something of the project changes; --fresh, and CI, run everything.
 // The last line is `N passed, N failed, N skipped`; the exit code is 1 when something failed.
 import os from 'node:os';
 import { ensureDependencies, root } from '../build/setup.mjs';
@@ -12,25 +13,27 @@ const args = process.argv.slice(2);
 ensureDependencies();
 process.chdir(root);
 const { tiers } = await import('./runner/tiers.mjs');
+const { remembered } = await import('./runner/remembered.mjs');
 const { ensureParts } = await import('./rig/rig.mjs');
 const { ensurePackage } = await import('../build/package.mjs');
 
 if (args.includes('--help')) {
-  console.log(`npm test, or node test/run.mjs [tier...] [--grep TEXT] [names of test files]\n${Object.entries(tiers).map(([name, tier]) => `  ${name.padEnd(10)} ${tier.about}`).join('\n')}`);
+  console.log(`npm test, or node test/run.mjs [tier...] [--grep TEXT] [--fresh] [names of test files]\n${Object.entries(tiers).map(([name, tier]) => `  ${name.padEnd(10)} ${tier.about}`).join('\n')}`);
   process.exit(0);
 }
 
 // --grep TEXT: only tests whose name has TEXT in it. What is no tier goes to the test runner: names of files, or its options.
 const at = args.findIndex(arg => arg === '--grep' || arg === '-t');
 const grep = at < 0 ? undefined : args.splice(at, 2)[1];
+const fresh = args.includes('--fresh') || Boolean(process.env.CI);
 const named = args.flatMap(arg => groups[arg] ?? (tiers[arg] ? [arg] : []));
-const rest = args.filter(arg => !groups[arg] && !tiers[arg]);
+const rest = args.filter(arg => !groups[arg] && !tiers[arg] && arg !== '--fresh');
 const chosen = [...new Set(named.length ? named : everything)];
 const alone = chosen.length === 1;
 
 const started = Date.now();
 const seconds = since => `${((Date.now() - since) / 1000).toFixed(1)} s`;
-const total = { passed: 0, failed: [], skipped: [] };
+const total = { passed: 0, remembered: 0, failed: [], skipped: [] };
 
 // The set-up runs beside the tiers that do not need it.
 const partNames = [...new Set(chosen.flatMap(name => [...tiers[name].rig, ...tiers[name].wants ?? []]))];
@@ -68,7 +71,8 @@ async function runTier(name) {
     }
   }
   const grepArgs = grep && name !== 'host' && name !== 'desktop' ? ['-t', grep] : [];
-  return tier.run({ args: [...rest, ...grepArgs], grep, missing });
+  const run = () => tier.run({ args: [...rest, ...grepArgs], grep, missing });
+  return fresh || grep || rest.length || !tier.rememberable ? run() : remembered(name, missing, run);
 }
 
 async function report(name) {
@@ -76,8 +80,9 @@ async function report(name) {
   if (!alone) console.log(`> ${name}: ${tiers[name].about}`);
   const outcome = await runTier(name).catch(error => ({ passed: 0, failed: [`${name}: ${error.message}`], skipped: [], output: error.stack }));
   if (outcome.output && (outcome.failed.length || alone)) console.log(outcome.output.trimEnd().split('\n').map(line => alone ? line : `    ${line}`).join('\n'));
-  console.log(`${outcome.failed.length ? 'FAILED' : 'ok'} ${name}: ${outcome.passed} passed${outcome.failed.length ? `, ${outcome.failed.length} failed` : ''}${outcome.skipped.length ? `, ${outcome.skipped.length} skipped` : ''} (${seconds(since)})`);
+  console.log(`${outcome.failed.length ? 'FAILED' : 'ok'} ${name}: ${outcome.passed} passed${outcome.failed.length ? `, ${outcome.failed.length} failed` : ''}${outcome.skipped.length ? `, ${outcome.skipped.length} skipped` : ''} (${outcome.remembered ? 'nothing changed since' : seconds(since)})`);
   total.passed += outcome.passed;
+  if (outcome.remembered) total.remembered += outcome.passed;
   total.failed.push(...outcome.failed.map(test => `${name}: ${test}`));
   total.skipped.push(...outcome.skipped.map(skip => ({ ...skip, tier: name })));
 }
@@ -106,5 +111,6 @@ if (total.skipped.length) {
   }
 }
 if (total.failed.length) console.log(`\nfailed:\n${total.failed.map(test => `  ${test}`).join('\n')}`);
+if (total.remembered) console.log(`\n${total.remembered} of these passed in an earlier run, and nothing has changed since: npm test -- --fresh runs them all again`);
 console.log(`\n${seconds(started)}\n${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);
 process.exit(total.failed.length ? 1 : 0);

@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fingerprint } from '../../build/fingerprint.mjs';
 import { root } from '../../build/setup.mjs';
 import { atExit } from '../rig/atExit.mjs';
 
@@ -11,42 +10,22 @@ import { atExit } from '../rig/atExit.mjs';
  * @typedef {object} Tier
  * @property {string} about @property {string[]} rig parts of the rig it cannot do without
  * @property {string[]} [wants] parts it can do without: its tests skip themselves
- * @property {boolean} [needsPackage]
+ * @property {boolean} [needsPackage] @property {boolean} [rememberable] what it says depends on the files of the project alone
  * @property {(context: {args: string[], grep?: string, missing: Record<string, string>}) => Promise<Outcome>} run
  */
 
 /** @type {Record<string, Tier>} */
 export const tiers = {
-  lint: { about: 'eslint, with the import rules', rig: [], run: () => unlessUnchanged('lint', () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0'))) },
-  types: { about: 'strict TypeScript: src, test and webview', rig: [], run: () => unlessUnchanged('types', types) },
-  manifest: { about: 'commands, texts and the content of the .vsix', rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
-  unit: { about: 'pure functions and recorded outputs (vitest)', rig: [], run: context => vitest('vitest.config.ts', context) },
-  contract: { about: 'what we send, against the real tools (vitest)', rig: [], wants: ['virtualbox', 'vagrant'], run: context => vitest('vitest.contract.config.ts', context) },
-  host: { about: 'inside a real VS Code extension host (Mocha)', rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
-  ui: { about: 'what a person sees and clicks, in the real workbench (Playwright)', rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', context) },
+  lint: { about: 'eslint, with the import rules', rememberable: true, rig: [], run: () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0')) },
+  types: { about: 'strict TypeScript: src, test and webview', rememberable: true, rig: [], run: types },
+  manifest: { about: 'commands, texts and the content of the .vsix', rememberable: true, rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
+  unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('vitest.config.ts', context) },
+  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant'], run: context => vitest('vitest.contract.config.ts', context) },
+  host: { about: 'inside a real VS Code extension host (Mocha)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
+  ui: { about: 'what a person sees and clicks, in the real workbench (Playwright)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', context) },
   desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },
   live: { about: 'the hypervisors of this computer that GAIA_LIVE names (virtualbox,hyperv,wsl,proxmox)', rig: [], run: live },
 };
-
-/** What a verdict on the sources depends on. */
-const sources = ['src', 'test', 'webview', 'build', 'schemas', 'templates', 'package.json', 'package-lock.json', 'tsconfig.json', 'eslint.config.mjs', 'esbuild.mjs',
-  'vitest.config.ts', 'vitest.contract.config.ts', 'vitest.ui.config.ts', 'vitest.live.config.ts'];
-
-/** A check of sources that passed need not be made again while none of them changed. */
-async function unlessUnchanged(name, check) {
-  const stamp = path.join(root, `out/cache/${name}.passed`);
-  const now = fingerprint(sources);
-  if (fs.existsSync(stamp)) {
-    const { sources: then, passed } = JSON.parse(fs.readFileSync(stamp, 'utf8'));
-    if (then === now) return { passed, failed: [], skipped: [], output: 'nothing changed since it passed' };
-  }
-  const outcome = await check();
-  if (!outcome.failed.length) {
-    fs.mkdirSync(path.dirname(stamp), { recursive: true });
-    fs.writeFileSync(stamp, JSON.stringify({ sources: now, passed: outcome.passed }));
-  }
-  return outcome;
-}
 
 /** A check that passes or fails as a whole. */
 async function once(name, running) {
