@@ -89,8 +89,10 @@ async function openDesktop(variables) {
   if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return false;
   say('opening desktop VS Code (close its window to end)');
   const args = ['--new-window', '--wait', '--extensionDevelopmentPath', root, '--user-data-dir', path.join(home, 'desktop'), '--extensions-dir', path.join(home, 'desktop-extensions'), '--disable-workspace-trust', workspace];
-  const code = await new Promise(resolve => spawn('code', args, { stdio: 'inherit', env: { ...process.env, ...variables }, shell: process.platform === 'win32' }).on('error', () => resolve(-1)).on('close', resolve));
-  if (code !== 0) { say('desktop VS Code did not open; using the browser'); return false; }
+  // By execa: on Windows `code` is a command file, which needs quoting of its own.
+  const { execa } = await import('execa');
+  const { exitCode } = await execa('code', args, { stdio: 'inherit', env: variables, reject: false });
+  if (exitCode !== 0) { say('desktop VS Code did not open; using the browser'); return false; }
   await close();
   return true;
 }
