@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { GaiaError } from '../machines/errors.ts';
 import type { CloudInitSpec } from '../machines/spec.ts';
 import { fileInfo, readText } from '../system/files.ts';
-import type { SeedContent } from './cloudInitSeed.ts';
+import type { SeedCard, SeedContent } from './cloudInitSeed.ts';
 import { locate } from './location.ts';
 import { cryptSalt, sha512Crypt } from './sha512Crypt.ts';
 
@@ -15,8 +15,8 @@ export interface SeedSurroundings {
   /** The machine's own host name, where `cloud_init` says none. */
   readonly hostname?: string;
   readonly instanceId: string;
-  /** Of the first network card. */
-  readonly mac?: string;
+  /** Every network card, where they are known before; without them `ip_config` is for the first one that the system finds. */
+  readonly cards?: readonly SeedCard[];
   /** Keys that Gaia itself needs to get in. */
   readonly extraKeys?: readonly string[];
 }
@@ -30,7 +30,7 @@ export async function prepareSeed(spec: CloudInitSpec, around: SeedSurroundings)
   const passwordHash = spec.passwordEnv === undefined ? undefined : sha512Crypt(passwordOf(spec.passwordEnv, around.env), cryptSalt(randomBytes(16)));
   const [userData, networkConfig] = await Promise.all([fileOrText(spec.userData, around, /^(#cloud-config|#!|#include|Content-Type:|MIME-Version:|## template:)/), fileOrText(spec.networkConfig, around, /[\n{]|:\s/)]);
   const network = {
-    ...(around.mac === undefined ? {} : { mac: around.mac }),
+    ...(around.cards === undefined || around.cards.length === 0 ? {} : { cards: around.cards }),
     ...(spec.ipConfig === undefined ? {} : { ipConfig: spec.ipConfig }),
     ...(spec.nameserver === undefined ? {} : { nameservers: words(spec.nameserver) }),
     ...(spec.searchDomain === undefined ? {} : { searchDomains: words(spec.searchDomain) }),

@@ -20,12 +20,19 @@ export interface SeedContent {
 }
 
 export interface SeedNetwork {
-  /** The card that is meant; without it the first of each name that begins with `e`. */
-  readonly mac?: string;
-  /** As Proxmox writes it: `ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto`; default `ip=dhcp`. */
+  /** Each card of the machine. Then `ipConfig` beside it is not asked. */
+  readonly cards?: readonly SeedCard[];
+  /** Of the one card, the first of each name that begins with `e`. As Proxmox writes it: `ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto`; default `ip=dhcp`. */
   readonly ipConfig?: string;
   readonly nameservers?: readonly string[];
   readonly searchDomains?: readonly string[];
+}
+
+export interface SeedCard {
+  readonly mac: string;
+  readonly ipConfig: string;
+  /** The start does not wait for it. */
+  readonly optional?: boolean;
 }
 
 /** The volume's bytes: an ISO image, to be inserted as a CD. */
@@ -60,9 +67,18 @@ export function metaData(content: SeedContent): string {
 
 /** Version 2 of cloud-init's network configuration; undefined = nothing is asked for, DHCP is cloud-init's own default. Throws GaiaError `invalidInput`. */
 export function networkConfig(network: SeedNetwork | undefined): string | undefined {
-  const { mac, ipConfig, nameservers = [], searchDomains = [] } = network ?? {};
-  if (ipConfig === undefined && nameservers.length === 0 && searchDomains.length === 0) return undefined;
-  const parts = new Map((ipConfig ?? 'ip=dhcp').split(',').map(part => part.trim()).filter(part => part !== '').map(part => {
+  const { cards, ipConfig, nameservers = [], searchDomains = [] } = network ?? {};
+  const names = nameservers.length + searchDomains.length > 0 ? { nameservers: { ...(nameservers.length > 0 ? { addresses: nameservers } : {}), ...(searchDomains.length > 0 ? { search: searchDomains } : {}) } } : {};
+  const plain = cards?.every(card => card.ipConfig === 'ip=dhcp') ?? ipConfig === undefined;
+  if (plain && (cards?.length ?? 1) === 1 && nameservers.length + searchDomains.length === 0) return undefined;
+  const ethernets = cards
+    ? cards.map((card, index) => [index === 0 ? 'primary' : `card${String(index + 1)}`, { match: { macaddress: macText(card.mac) }, ...addressesOf(card.ipConfig), ...(card.optional ? { optional: true } : {}), ...(index === 0 ? names : {}) }])
+    : [['primary', { match: { name: 'e*' }, ...addressesOf(ipConfig ?? 'ip=dhcp'), ...names }]];
+  return yaml({ version: 2, ethernets: Object.fromEntries(ethernets) });
+}
+
+function addressesOf(ipConfig: string): Readonly<Record<string, unknown>> {
+  const parts = new Map(ipConfig.split(',').map(part => part.trim()).filter(part => part !== '').map(part => {
     const [key = '', value = ''] = part.split('=', 2).map(text => text.trim());
     if (!['ip', 'gw', 'ip6', 'gw6'].includes(key) || value === '') throw new GaiaError('invalidInput', { message: '{0} is no address of a network card.', values: [part], hint: 'Write ip=dhcp, or ip=10.0.0.5/24,gw=10.0.0.1.' });
     return [key, value];
@@ -70,19 +86,17 @@ export function networkConfig(network: SeedNetwork | undefined): string | undefi
   const [ip, ip6, gateway, gateway6] = ['ip', 'ip6', 'gw', 'gw6'].map(key => parts.get(key));
   const addresses = [ip, ip6].filter(address => address !== undefined && !['dhcp', 'auto', 'manual'].includes(address));
   const routes = [...(gateway === undefined ? [] : [{ to: '0.0.0.0/0', via: gateway }]), ...(gateway6 === undefined ? [] : [{ to: '::/0', via: gateway6 }])];
-  return yaml({
-    version: 2,
-    ethernets: {
-      primary: {
-        match: mac === undefined ? { name: 'e*' } : { macaddress: mac.replaceAll(/[^0-9a-f]/gi, '').replaceAll(/(..)(?=.)/g, '$1:').toLowerCase() },
-        dhcp4: ip === 'dhcp' || (ip === undefined && ip6 === undefined),
-        ...(ip6 === 'dhcp' ? { dhcp6: true } : ip6 === 'auto' ? { 'accept-ra': true } : {}),
-        ...(addresses.length > 0 ? { addresses } : {}),
-        ...(routes.length > 0 ? { routes } : {}),
-        ...(nameservers.length + searchDomains.length > 0 ? { nameservers: { ...(nameservers.length > 0 ? { addresses: nameservers } : {}), ...(searchDomains.length > 0 ? { search: searchDomains } : {}) } } : {}),
-      },
-    },
-  });
+  return {
+    dhcp4: ip === 'dhcp' || (ip === undefined && ip6 === undefined),
+    ...(ip6 === 'dhcp' ? { dhcp6: true } : ip6 === 'auto' ? { 'accept-ra': true } : {}),
+    ...(addresses.length > 0 ? { addresses } : {}),
+    ...(routes.length > 0 ? { routes } : {}),
+  };
+}
+
+/** `080027AABBCC` → `08:00:27:aa:bb:cc` */
+function macText(mac: string): string {
+  return mac.replaceAll(/[^0-9a-f]/gi, '').replaceAll(/(..)(?=.)/g, '$1:').toLowerCase();
 }
 
 /** Every text in double quotes: `yes`, `1:30` and `0123` mean themselves to a reader of YAML 1.1, as cloud-init's is. */

@@ -11,7 +11,7 @@ import type { Machine, MachineId } from './machine.ts';
 import { machineId } from './machine.ts';
 import { perform } from './perform.ts';
 import type { ActionResult } from './perform.ts';
-import type { OperationContext, Provider } from './provider.ts';
+import type { Intent, OperationContext, Provider } from './provider.ts';
 import type { ProviderRegistry } from './registry.ts';
 
 export type OperationState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -35,6 +35,11 @@ export interface Operation {
   readonly result: Promise<ActionResult>;
   /** Ends it, running or waiting. Nothing happens once it has ended. */
   cancel(): void;
+}
+
+export interface RunOptions {
+  /** Writes down what the operation is about to make (OperationContext.intend). */
+  readonly intend?: (intents: readonly Intent[]) => Promise<void>;
 }
 
 export interface OperationOutput {
@@ -73,7 +78,7 @@ export class Operations {
    * Puts `action` into its machine's queue. The same action asked for twice while the first has not ended (a double click) is one
    * operation. Throws GaiaError `notFound` when no provider owns the machine.
    */
-  run(action: Action): Operation {
+  run(action: Action, options: RunOptions = {}): Operation {
     const provider = this.#providerOf(action);
     const twin = this.live().find(operation => sameValue(operation.action, action));
     if (twin) return twin;
@@ -93,7 +98,7 @@ export class Operations {
     // Not given to the queue: it would let a cancelled operation end before its work has, and the next one begin beside it.
     const turn = queue.add(() => {
       abort.signal.throwIfAborted();
-      return this.#perform(operation, abort.signal);
+      return this.#perform(operation, abort.signal, options);
     }).then(result => result as ActionResult);
     operation.result = Promise.race([turn, cancelledInQueue(operation, abort.signal)])
       .catch((thrown: unknown) => {
@@ -117,7 +122,7 @@ export class Operations {
     return operation;
   }
 
-  async #perform(operation: Writable<Operation>, signal: AbortSignal): Promise<ActionResult> {
+  async #perform(operation: Writable<Operation>, signal: AbortSignal, { intend }: RunOptions): Promise<ActionResult> {
     const { action, provider } = operation;
     operation.state = 'running';
     operation.startedAt = Date.now();
@@ -132,6 +137,7 @@ export class Operations {
         this.#changed.fire(operation);
       },
       output: line => { this.#output.fire({ operation, line }); },
+      ...intend ? { intend } : {},
     };
     try {
       return await perform(provider, action, context);

@@ -54,7 +54,18 @@ export interface OperationContext {
   progress(step: { readonly message?: string; readonly values?: readonly (string | number)[]; readonly fraction?: number }): void;
   /** Output of something long (a provisioner, a task log), line by line. */
   output(line: string): void;
+  /** Writes down what is about to be made, before it is made. Absent = nobody keeps a journal. Resolves when it is on the disk. */
+  intend?(intents: readonly Intent[]): Promise<void>;
 }
+
+/** Something that a create is about to make. Written down first, it is found again when the process ends in between. */
+export type Intent =
+  /** A file, or a folder with all in it, that was not there. `kept`: what the folder held before, and keeps. */
+  | { readonly kind: 'path'; readonly path: string; readonly kept?: readonly string[] }
+  /** A disk image of the person's own that the hypervisor comes to know for a while: only to be forgotten again. */
+  | { readonly kind: 'medium'; readonly path: string }
+  /** A network of this computer. Without a name: one that is not among `before`. */
+  | { readonly kind: 'network'; readonly networkKind: string; readonly name?: string; readonly before: readonly string[] };
 
 /** One request as text for "Show commands": exactly what would run, secrets as `***`, `<id>` where an id is not known before. */
 export interface CommandText {
@@ -141,6 +152,10 @@ export interface Lifecycle {
   deletionPreview(id: MachineId, signal: AbortSignal): Promise<DeletionPreview>;
   /** `disks: 'delete'` removes the machine's own disks, `'keep'` leaves all files. Refuses what `deletionPreview` refuses. */
   delete(id: MachineId, options: { readonly disks: 'delete' | 'keep'; readonly purge?: boolean }, context: OperationContext): Promise<void>;
+  /** Those of the intents of a create that did not end whose things are there and belong to no machine. Networks get their name. Changes nothing. */
+  remains?(intents: readonly Intent[], signal: AbortSignal): Promise<readonly Intent[]>;
+  /** Removes what `remains` told, and nothing that a machine uses. */
+  removeRemains?(remains: readonly Intent[], context: OperationContext): Promise<void>;
   rename?(id: MachineId, name: string, context: OperationContext): Promise<void>;
   /** The states in which a rename works; absent = in any settled one. */
   readonly renamesIn?: readonly Machine['state'][];
@@ -298,6 +313,8 @@ export interface Guest {
 /** Changes to one existing machine beyond cpus, memory and disk size. Keys are the provider's documented settings. */
 export interface Editing {
   readonly settings: readonly SettingDescription[];
+  /** The kinds of change it can make at all; absent = every kind. */
+  readonly kinds?: readonly Change['kind'][];
   apply(id: MachineId, changes: readonly Change[], context: OperationContext): Promise<void>;
   /** Which of these changes need the machine stopped, in its present state. */
   needsStop(id: MachineId, changes: readonly Change[], signal: AbortSignal): Promise<readonly Change[]>;

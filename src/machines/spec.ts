@@ -57,7 +57,7 @@ export interface CloudInitSpec {
   readonly ipConfig?: string;
   readonly nameserver?: string;
   readonly searchDomain?: string;
-  /** The NoCloud seed volume (ISO file) that was made of this for the machine; a provider that has no cloud-init of its own attaches it. */
+  /** The NoCloud seed volume (ISO file) that was made of this; a provider that has no cloud-init of its own gives the machine a copy. It is gone after the create. */
   readonly seedPath?: string;
 }
 

@@ -1,7 +1,7 @@
 // Files on this computer: the door for parts that work with them by path (hypervisors' own files, boxes, disk images).
 // Workspace documents never come this way: they go through vscode.workspace.fs.
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import * as path from 'node:path';
@@ -122,6 +122,11 @@ export async function moveOver(from: string, to: string): Promise<void> {
 }
 
 /** Bytes this account may still write to the volume that holds `folder` (or the nearest folder above it that exists). */
+/** Copies a file to where none is. */
+export async function copyFile(from: string, to: string): Promise<void> {
+  await reported(() => fs.copyFile(from, to, constants.COPYFILE_EXCL), to);
+}
+
 export async function freeBytes(folder: string): Promise<number> {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     const stats = await orAbsent(() => fs.statfs(at), at);

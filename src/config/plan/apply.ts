@@ -1,22 +1,28 @@
 // Carries a plan out: in dependency order, machines side by side, cancel between steps, and a summary of what is true afterwards.
 import type { Action } from '../../machines/actions.ts';
-import { asGaiaError, GaiaError } from '../../machines/errors.ts';
+import { asGaiaError, fillIn, GaiaError } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
-import type { Change, OperationContext, Resize } from '../../machines/provider.ts';
+import type { Change, Intent, OperationContext, Resize } from '../../machines/provider.ts';
 import type { ActionResult } from '../../machines/perform.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import type { Plan, PlanStep } from './model.ts';
 
 export interface ApplyHooks {
-  /** Runs one action through the queue. */
-  run(action: Action, signal: AbortSignal): Promise<ActionResult>;
-  /** Fetches what the spec needs (boxes, images) and fills in the paths. */
-  prepare(spec: MachineSpec, context: OperationContext): Promise<MachineSpec>;
+  /** Runs one action through the queue. `intend`: writes down what it is about to make. */
+  run(action: Action, signal: AbortSignal, intend?: (intents: readonly Intent[]) => Promise<void>): Promise<ActionResult>;
+  /**
+   * Fetches what the spec needs (boxes, images) and fills in the paths. `fetch`: only that everything is there and readable, with nothing
+   * made for this machine yet.
+   */
+  prepare(spec: MachineSpec, context: OperationContext, only?: 'fetch'): Promise<MachineSpec>;
+  /** What was prepared for this machine is not used after all. */
+  abandon?(name: string): Promise<void>;
   /** After a create, and after its start: wait until it can be reached, replace keys, provision. */
   finish(spec: MachineSpec, id: MachineId, context: OperationContext): Promise<void>;
   /** Remember that this machine is the file's. Called at once when it exists, before anything else is done to it. */
   bind(name: string, id: MachineId | undefined): Promise<void>;
-  progress(step: PlanStep, state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped', message?: string): void;
+  /** `note`: why it was skipped or failed, an l10n key with its values. */
+  progress(step: PlanStep, state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped', note?: Note): void;
   /** A context for long work of this step (its progress and output). */
   context(step: PlanStep, signal: AbortSignal): OperationContext;
 }
@@ -35,8 +41,16 @@ export interface StepOutcome {
   readonly name: string;
   readonly outcome: 'done' | 'failed' | 'skipped' | 'unchanged';
   readonly error?: GaiaError;
-  /** Why it was skipped: l10n key. */
+  /** Why it was skipped, in English. */
   readonly reason?: string;
+  /** The same, to be translated. */
+  readonly note?: Note;
+}
+
+/** An l10n key with its values. */
+export interface Note {
+  readonly message: string;
+  readonly values?: readonly (string | number)[];
 }
 
 /** Never rejects: each step's end is in the answer. A step whose dependency failed is skipped. */
@@ -52,16 +66,16 @@ export async function applyPlan(plan: Plan, options: ApplyOptions, hooks: ApplyH
 }
 
 async function applyStep(step: PlanStep, before: readonly StepOutcome[], options: ApplyOptions, hooks: ApplyHooks, signal: AbortSignal): Promise<StepOutcome> {
-  const skip = (reason: string): StepOutcome => {
-    hooks.progress(step, 'skipped', reason);
-    return { name: step.name, outcome: 'skipped', reason };
+  const skip = (note: Note): StepOutcome => {
+    hooks.progress(step, 'skipped', note);
+    return { name: step.name, outcome: 'skipped', reason: fillIn(note.message, note.values), note };
   };
   if (step.kind === 'none' || step.kind === 'unmanaged') return { name: step.name, outcome: 'unchanged' };
-  if (signal.aborted) return skip('Cancelled.');
-  if (step.kind === 'conflict' || step.kind === 'blocked') return skip(step.reason ?? 'Not possible.');
-  if (before.some(outcome => outcome.outcome === 'failed' || outcome.outcome === 'skipped')) return skip('A machine it needs was not made.');
-  if (step.kind === 'replace' && !options.replace.has(step.name)) return skip('It would have to be replaced, which was not confirmed.');
-  if (step.kind === 'stop' && !options.stop) return skip('It would have to be stopped, which was not confirmed.');
+  if (signal.aborted) return skip({ message: 'Cancelled.' });
+  if (step.kind === 'conflict' || step.kind === 'blocked') return skip({ message: step.reason ?? 'It is not possible.', ...step.values ? { values: step.values } : {} });
+  if (before.some(outcome => outcome.outcome === 'failed' || outcome.outcome === 'skipped')) return skip({ message: 'A machine it needs was not made.' });
+  if (step.kind === 'replace' && !options.replace.has(step.name)) return skip({ message: 'It would have to be replaced, which was not confirmed.' });
+  if (step.kind === 'stop' && !options.stop) return skip({ message: 'It would have to be stopped, which was not confirmed.' });
   hooks.progress(step, 'running');
   try {
     if (step.kind === 'create') await create(step, hooks, signal);
@@ -71,7 +85,7 @@ async function applyStep(step: PlanStep, before: readonly StepOutcome[], options
     return { name: step.name, outcome: 'done' };
   } catch (thrown) {
     const error = asGaiaError(thrown);
-    hooks.progress(step, 'failed', error.message);
+    hooks.progress(step, 'failed', error.detail);
     return { name: step.name, outcome: 'failed', error };
   }
 }
@@ -79,6 +93,7 @@ async function applyStep(step: PlanStep, before: readonly StepOutcome[], options
 async function create(step: PlanStep, hooks: ApplyHooks, signal: AbortSignal): Promise<void> {
   const context = hooks.context(step, signal);
   const spec = await hooks.prepare(specOf(step), context);
+  if (signal.aborted) await hooks.abandon?.(step.name);
   signal.throwIfAborted();
   const { created } = await hooks.run({ verb: 'create', spec }, signal);
   if (created === undefined) throw new GaiaError('unexpected', { message: 'The machine was made, but its id was not told.', machine: step.name });
@@ -93,11 +108,12 @@ async function create(step: PlanStep, hooks: ApplyHooks, signal: AbortSignal): P
 async function replace(step: PlanStep, options: ApplyOptions, hooks: ApplyHooks, signal: AbortSignal): Promise<void> {
   const machine = machineOf(step);
   // What the new machine needs is fetched before the old one is touched: a failed download must not cost a machine.
-  const spec = await hooks.prepare(specOf(step), hooks.context(step, signal));
+  await hooks.prepare(specOf(step), hooks.context(step, signal), 'fetch');
+  signal.throwIfAborted();
   if (machine.state !== 'stopped') await stop(step, options, hooks, signal);
   await hooks.run({ verb: 'delete', id: machine.id, disks: 'delete' }, signal);
   await hooks.bind(step.name, undefined);
-  await create({ ...step, spec }, hooks, signal);
+  await create(step, hooks, signal);
 }
 
 async function change(step: PlanStep, options: ApplyOptions, hooks: ApplyHooks, signal: AbortSignal): Promise<void> {
@@ -134,6 +150,18 @@ export function actionsOf(step: PlanStep): readonly Action[] {
   if (edits.length > 0) actions.push({ verb: 'edit', id, changes: edits });
   for (const disk of disks) actions.push({ verb: 'resize', id, size: disk });
   return actions;
+}
+
+/** All that a step runs, as far as it is known before: what a made machine is called by is not. For "show commands". */
+export function stepActions(step: PlanStep, shutDownTimeoutMs: number): readonly Action[] {
+  const create: readonly Action[] = step.spec ? [{ verb: 'create', spec: step.spec }] : [];
+  if (step.kind === 'create') return create;
+  if (!step.machine) return [];
+  const { id, state } = step.machine;
+  const off: readonly Action[] = state === 'running' ? [{ verb: 'shutDown', id, timeoutMs: shutDownTimeoutMs }] : [];
+  if (step.kind === 'replace') return [...off, { verb: 'delete', id, disks: 'delete' }, ...create];
+  if (step.kind !== 'stop') return actionsOf(step);
+  return [...off, ...actionsOf(step), ...off.length > 0 ? [{ verb: 'start' as const, id }] : []];
 }
 
 async function stop(step: PlanStep, options: ApplyOptions, hooks: ApplyHooks, signal: AbortSignal): Promise<void> {

@@ -29,8 +29,8 @@ export interface CreateFacts {
 export type Base =
   | { readonly kind: 'new' }
   | { readonly kind: 'clone'; readonly uuid: string; readonly linked: boolean; readonly snapshot?: string }
-  /** A disk image that becomes the first disk. */
-  | { readonly kind: 'disk'; readonly file: string; readonly raw: boolean }
+  /** A disk image that becomes the first disk. `known`: VirtualBox has it in its list already, where it stays. */
+  | { readonly kind: 'disk'; readonly file: string; readonly raw: boolean; readonly known?: boolean }
   /** An .ovf or .ova. It is imported under `temporaryName`, since an import cannot be told a UUID. */
   | { readonly kind: 'appliance'; readonly file: string; readonly temporaryName: string };
 
@@ -47,16 +47,19 @@ export interface Built {
   readonly interfaces: ReadonlyMap<string, string>;
 }
 
-/** One call of a create; `makes` = a file that is not there before and is after. */
+/** One call of a create; `makes` = a file that is not there before and is after; `copyOf` = the file is copied there before the call. */
 export interface Step {
   readonly call: Call;
   readonly makes?: string;
+  readonly copyOf?: string;
 }
 
 const mebibyte = 1024 * 1024;
 /** What VirtualBox itself proposes for a new machine; the file grows as it is used. */
 const defaultDiskBytes = 20 * 1024 * mebibyte;
 const controller = 'SATA';
+/** The cloud-init seed, beside the machine's disks. */
+export const seedName = 'cloud-init.iso';
 const maxPorts = 30;
 
 /** The call that brings the machine into being. */
@@ -136,7 +139,9 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
   };
 
   const added: readonly DiskSpec[] = fromSource ? rest : facts.base.kind === 'disk' ? rest : wanted;
-  const seed = spec.cloudInit?.seedPath;
+  const seedPath = spec.cloudInit?.seedPath;
+  // In the machine's own folder: it moves with it, and goes with it.
+  const seed = seedPath === undefined ? undefined : path.join(built.folder, seedName);
   const discs = [...(fromSource ? [] : [spec.source.kind === 'iso' ? (spec.source.path ?? spec.source.url) : (seed ?? 'emptydrive')]), ...(seed !== undefined && (fromSource || spec.source.kind === 'iso') ? [seed] : [])];
   if (added.length + (facts.base.kind === 'disk' ? 1 : 0) + discs.length > 0) {
     const ports = taken.size + added.length + (facts.base.kind === 'disk' ? 1 : 0) + discs.length;
@@ -147,7 +152,7 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
     const file = diskFile(spec, built, 0, first);
     const format = formatOf(first);
     steps.push({ call: facts.base.raw ? requests.convertRawDisk(facts.base.file, file, format) : requests.cloneDisk(facts.base.file, file, format), makes: file });
-    if (!facts.base.raw) steps.push({ call: requests.closeSource(facts.base.file) });
+    if (!facts.base.raw && !facts.base.known) steps.push({ call: requests.closeSource(facts.base.file) });
     if (first && first.sizeBytes > (built.capacityBytes ?? 0)) steps.push({ call: requests.growDisk(file, toMiB(first.sizeBytes)) });
     steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'hdd', file) });
   } else if (fromSource && first && first.sizeBytes > (built.capacityBytes ?? 0) && first.sizeBytes > 0) {
@@ -160,7 +165,7 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
     steps.push({ call: requests.createDisk(file, toMiB(disk.sizeBytes), formatOf(disk)), makes: file });
     steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'hdd', file) });
   }
-  for (const disc of discs) steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'dvddrive', disc) });
+  for (const disc of discs) steps.push({ call: requests.attach(uuid, { controller: bus, port: nextPort(), device: 0 }, 'dvddrive', disc), ...(disc === seed ? { makes: disc, copyOf: seedPath as string } : {}) });
   return steps;
 }
 

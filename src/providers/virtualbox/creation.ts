@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { asGaiaError, GaiaError } from '../../machines/errors.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { parseMachineId } from '../../machines/machine.ts';
-import type { OperationContext } from '../../machines/provider.ts';
+import type { Intent, OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { plannedAdapters } from './adapters.ts';
 import type { Base, Built, CreateFacts } from './create.ts';
@@ -14,6 +14,7 @@ import type { Inventory } from './inventory.ts';
 import type { MachineStates } from './machineState.ts';
 import { isReleased } from './machineState.ts';
 import { createHostOnly, readHostNetworks, removeHostOnlyCall } from './networks.ts';
+import { machineFolder } from './remains.ts';
 import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { parseMedia } from './parse/media.ts';
@@ -63,7 +64,7 @@ export class Creation {
     const groups = groupsOf(spec);
     checkName(spec.name, groups, machines);
     await this.#checkPaths(spec);
-    const base = await this.#base(spec, machines);
+    const base = await this.#base(spec, machines, signal);
     const version = await this.#tool.version(signal);
     const architecture = this.#tool.doors.platform.arch === 'arm64' ? 'arm' : 'x86';
     if (architecture === 'arm' && base.kind === 'appliance') await this.#checkArchitecture(base.file);
@@ -82,6 +83,8 @@ export class Creation {
       adapters: plannedAdapters(spec.networks, host, typeof nicType === 'string' ? { nicType } : {}),
       base,
     };
+    // VirtualBox would find that out only after the import, and in words of its own.
+    if (base.kind === 'appliance') for (const folder of await this.#folders(spec, facts)) if (folder.kind === 'path' && folder.kept !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a folder {0} already, in which VirtualBox would put the machine.', values: [folder.path], hint: 'Choose another name, or remove that folder if nobody needs it.' });
     // All values go through their encoders once before anything is made: what they refuse must not leave half a machine.
     makeCall(spec, facts);
     finishSteps(spec, facts, placeholder(facts));
@@ -94,31 +97,57 @@ export class Creation {
     for (const { create } of facts.adapters) {
       if (!create || interfaces.has(create.ip)) continue;
       context.progress({ message: 'Making a host-only network' });
+      const before = context.intend && (await readHostNetworks(this.#tool, { hostOnly: true, bridged: false }, signal));
+      const note = { kind: 'network' as const, networkKind: create.kind, before: before ? [...before.hostOnly, ...before.hostOnlyNetworks].map(one => one.name) : [] };
+      await context.intend?.([note]);
       const name = await createHostOnly(this.#tool, create, context);
+      await context.intend?.([{ ...note, name }]);
       made.networks.push({ name, remove: removeHostOnlyCall(create.kind, name) });
       interfaces.set(create.ip, name);
     }
     context.progress({ message: messages[facts.base.kind], fraction: 0 });
+    await context.intend?.(await this.#folders(spec, facts));
     await this.#tool.change(makeCall(spec, facts), within(context, 0, facts.base.kind === 'new' ? 0.1 : 0.7));
     const known = facts.base.kind === 'appliance' ? facts.base.temporaryName : facts.uuid;
-    const built = await this.#look(known, facts, interfaces, signal);
+    let built = await this.#look(known, facts, interfaces, signal);
     made.uuid = built.uuid;
     made.folder = built.folder;
-    const steps = finishSteps(spec, facts, built);
+    let steps = finishSteps(spec, facts, built);
+    if (facts.base.kind === 'appliance' && steps[0]) {
+      // An import gets its name by itself: its folder is another one then, and its disks and seed belong into that.
+      await this.#tool.change(steps[0].call, context);
+      built = await this.#look(built.uuid, facts, interfaces, signal);
+      made.folder = built.folder;
+      steps = finishSteps(spec, facts, built).slice(1);
+    }
     const from = facts.base.kind === 'new' ? 0.1 : 0.7;
+    const { files } = this.#tool.doors;
+    for (const { makes } of steps) {
+      // VirtualBox refuses to overwrite, so a file that is there now is not ours, and stays.
+      if (makes !== undefined && (await files.fileInfo(makes)) !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a file {0} already.', values: [makes], hint: 'Give the machine or its disk another name, or remove that file if nobody needs it.' });
+    }
+    const makes = steps.flatMap((step): Intent[] => (step.makes === undefined ? [] : [{ kind: 'path', path: step.makes }]));
+    const borrowed: readonly Intent[] = facts.base.kind === 'disk' && !facts.base.raw && !facts.base.known ? [{ kind: 'medium', path: facts.base.file }] : [];
+    if (makes.length + borrowed.length > 0) await context.intend?.([...makes, ...borrowed]);
     for (const [index, step] of steps.entries()) {
-      if (step.makes !== undefined) {
-        // VirtualBox refuses to overwrite, so a file that is there now is not ours, and stays.
-        if ((await this.#tool.doors.files.fileInfo(step.makes)) !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a file {0} already.', values: [step.makes], hint: 'Give the machine or its disk another name, or remove that file if nobody needs it.' });
-        made.files.push(step.makes);
-      }
+      if (step.makes !== undefined) made.files.push(step.makes);
+      if (step.copyOf !== undefined && step.makes !== undefined) await files.copyFile(step.copyOf, step.makes);
       context.progress({ message: 'Setting up the machine', fraction: from + ((1 - from) * index) / steps.length });
       await this.#tool.change(step.call, within(context, from + ((1 - from) * index) / steps.length, (1 - from) / steps.length));
-      // After a rename the folder is another one.
-      if (index === 0 && facts.base.kind === 'appliance') made.folder = (await this.#look(built.uuid, facts, interfaces, signal)).folder;
     }
     context.progress({ fraction: 1 });
     return built.uuid;
+  }
+
+  /** The folders that the machine will have, and what they hold now. */
+  async #folders(spec: MachineSpec, facts: CreateFacts): Promise<readonly Intent[]> {
+    const base = await this.#inventory.defaultMachineFolder();
+    if (base === undefined) return [];
+    const folders = [...(facts.base.kind === 'appliance' ? [machineFolder(base, [], facts.base.temporaryName)] : []), machineFolder(base, facts.groups, spec.name)];
+    return Promise.all(folders.map(async (folder): Promise<Intent> => {
+      const kept = (await this.#tool.doors.files.listFolder(folder))?.map(entry => entry.name);
+      return { kind: 'path', path: folder, ...(kept === undefined ? {} : { kept }) };
+    }));
   }
 
   async #look(known: string, facts: CreateFacts, interfaces: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Built> {
@@ -142,7 +171,7 @@ export class Creation {
     return media.find(medium => medium.uuid === first)?.capacityBytes;
   }
 
-  async #base(spec: MachineSpec, machines: readonly Machine[]): Promise<Base> {
+  async #base(spec: MachineSpec, machines: readonly Machine[], signal: AbortSignal): Promise<Base> {
     const { source } = spec;
     switch (source.kind) {
       case 'empty':
@@ -160,7 +189,8 @@ export class Creation {
         const file = source.path;
         if (file === undefined) throw new GaiaError('invalidInput', { message: 'The image {0} is not on this computer yet.', values: [source.url] });
         if (/\.ov[af]$/i.test(file)) return { kind: 'appliance', file, temporaryName: temporaryName(spec.reserved) };
-        return { kind: 'disk', file, raw: /\.(?:img|raw|bin|dd)$/i.test(file) };
+        if (/\.(?:img|raw|bin|dd)$/i.test(file)) return { kind: 'disk', file, raw: true };
+        return { kind: 'disk', file, raw: false, known: parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout).some(medium => path.relative(medium.location, file) === '') };
       }
       case 'box': {
         if (source.folder === undefined) throw new GaiaError('invalidInput', { message: 'The box {0} is not on this computer yet.', values: [source.name] });
@@ -252,7 +282,7 @@ export class Creation {
     try {
       if ((await files.fileInfo(file)) === undefined) return;
       // Through VirtualBox first, which then forgets the medium too; what it does not know is only a file.
-      await this.#tool.change(requests.deleteDisk(file), context).catch(() => undefined);
+      await this.#tool.change(/\.iso$/i.test(file) ? requests.forgetMedium('dvd', file) : requests.deleteDisk(file), context).catch(() => undefined);
       await files.removeAll(file);
     } catch {
       left.push(file);

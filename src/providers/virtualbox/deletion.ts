@@ -1,8 +1,10 @@
 // Removing a machine: what would go, why it is refused, and doing it. Linked clones are looked for first: VirtualBox unregisters the base
 // before it finds out that clones need its disks, and then the machine is gone from the list while its files are left (facts, section 3).
+import * as path from 'node:path';
 import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { DeletionPreview, OperationContext } from '../../machines/provider.ts';
+import { seedName } from './create.ts';
 import type { Inventory } from './inventory.ts';
 import type { MachineStates, PresentState } from './machineState.ts';
 import { isReleased } from './machineState.ts';
@@ -51,6 +53,7 @@ export class Deletion {
     const found = await this.#look(uuid, context.signal);
     if (found.why) throw found.why;
     const inaccessible = found.owned.length === 0 && found.snapshots === 0 && (await this.#isInaccessible(uuid, context.signal));
+    const place = await this.#inventory.place(uuid);
     // No wait for a lock here: what is locked is refused, never removed as soon as it is free (V2).
     try {
       await this.#tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible), context, () => Promise.resolve(true));
@@ -59,6 +62,19 @@ export class Deletion {
       if (still || !GaiaError.is(error)) throw error;
       throw new GaiaError('partial', { ...error.detail, left: 'The machine is no longer in VirtualBox\'s list, but some of its files are left.', cause: error });
     }
+    if (disks === 'delete' && place && !inaccessible) await this.#removeExtras(path.dirname(place.settingsFile), uuid, context);
+  }
+
+  /** The CD images and answer files that were made for this machine alone: VirtualBox takes only its disks along. */
+  async #removeExtras(folder: string, uuid: string, context: OperationContext): Promise<void> {
+    const { files } = this.#tool.doors;
+    const entries = (await files.listFolder(folder).catch(() => undefined)) ?? [];
+    for (const { name } of entries.filter(entry => entry.kind === 'file' && (entry.name === seedName || entry.name.startsWith(`Unattended-${uuid}-`)))) {
+      const file = path.join(folder, name);
+      if (/\.v?iso$/i.test(name)) await this.#tool.change(requests.forgetMedium('dvd', file), context).catch(() => undefined);
+      await files.removeAll(file);
+    }
+    if ((await files.listFolder(folder).catch(() => undefined))?.length === 0) await files.removeAll(folder);
   }
 
   async #look(uuid: string, signal: AbortSignal): Promise<Findings> {

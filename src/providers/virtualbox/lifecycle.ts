@@ -13,6 +13,7 @@ import { parseVmInfo } from './parse/info.ts';
 import type { Medium } from './parse/media.ts';
 import { ancestry, parseMedia } from './parse/media.ts';
 import { nativeId } from './power.ts';
+import { Remains } from './remains.ts';
 import * as requests from './requests.ts';
 import type { Call } from './requests.ts';
 import type { Tool } from './tool.ts';
@@ -20,10 +21,13 @@ import type { Tool } from './tool.ts';
 const mebibyte = 1024 * 1024;
 
 export function createLifecycle(tool: Tool, inventory: Inventory, states: MachineStates, creation: Creation, deletion: Deletion): Lifecycle {
+  const remains = new Remains(tool, inventory);
   return {
     create: async (spec, context) => idOf(await creation.create(spec, context)),
     deletionPreview: (id, signal) => deletion.preview(id, signal),
     delete: (id, { disks }, context) => deletion.delete(id, disks, context),
+    remains: (intents, signal) => remains.find(intents, signal),
+    removeRemains: (found, context) => remains.remove(found, context),
 
     // modifyvm refuses both a running machine and one with a saved state.
     renamesIn: ['stopped'],

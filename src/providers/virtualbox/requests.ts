@@ -33,6 +33,7 @@ export const showVm = (uuid: string): Call => query('showvminfo', uuid, '--machi
 export const showVmForPeople = (uuid: string): Call => query('showvminfo', uuid);
 /** The tree of disks with their users. */
 export const listMedia = (): Call => query('list', '--long', 'hdds');
+export const listLong = (what: 'hdds' | 'dvds'): Call => query('list', '--long', what);
 export const showMedium = (medium: string): Call => query('showmediuminfo', 'disk', medium);
 export const guestProperties = (uuid: string): Call => query('guestproperty', 'enumerate', uuid);
 
@@ -73,6 +74,8 @@ export const cloneDisk = (from: string, to: string, format: string): Call => lon
 export const growDisk = (medium: string, sizeMiB: number): Call => long(1, 'modifymedium', 'disk', medium, '--resize', String(sizeMiB));
 export const moveDisk = (medium: string, folder: string): Call => long(1, 'modifymedium', 'disk', medium, '--move', folder);
 export const deleteDisk = (medium: string): Call => long(1, 'closemedium', 'disk', medium, '--delete');
+/** Takes it off VirtualBox's list; the file stays. */
+export const forgetMedium = (type: 'disk' | 'dvd', medium: string): Call => change('closemedium', type, medium);
 export const closeDisk = (medium: string): Call => change('closemedium', 'disk', medium);
 export const addController = (uuid: string, name: string, bus: string, chip: string | undefined, ports: number | undefined): Call =>
   change('storagectl', uuid, '--name', name, '--add', bus, ...(chip === undefined ? [] : ['--controller', chip]), ...(ports === undefined ? [] : ['--portcount', String(ports)]), '--bootable', 'on');

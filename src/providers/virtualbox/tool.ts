@@ -15,7 +15,7 @@ import { ProgressReader } from './parse/progress.ts';
 import { decode } from './parse/text.ts';
 import type { Version } from './parse/version.ts';
 import { parseVersion } from './parse/version.ts';
-import { isLock, problemOf } from './problems.ts';
+import { isLock, isServiceGone, problemOf } from './problems.ts';
 import type { Call } from './requests.ts';
 import { version as versionCall } from './requests.ts';
 
@@ -34,6 +34,8 @@ export interface VirtualBoxDoors {
   readonly clock: Clock;
   readonly platform: Platform;
   readonly files: FileDoor;
+  /** system/hasEnded.ts. */
+  readonly hasEnded: (pid: number) => Promise<boolean>;
 }
 
 /** The functions of system/files.ts that this provider uses. */
@@ -44,6 +46,7 @@ export interface FileDoor {
   readRange(file: string, offset: number, length: number): Promise<Uint8Array>;
   makeFolder(folder: string): Promise<void>;
   removeAll(target: string): Promise<void>;
+  copyFile(from: string, to: string): Promise<void>;
   freeBytes(folder: string): Promise<number>;
 }
 
@@ -56,6 +59,8 @@ export interface Answer {
 
 /** Waits between tries while another session holds the lock, in ms: 4 s in all. */
 const lockDelays = [100, 200, 400, 800, 1200, 1300];
+/** By then a VBoxSVC that was ending has ended, and the next call starts a new one. */
+const serviceDelayMs = 1000;
 
 export class Tool {
   readonly doors: VirtualBoxDoors;
@@ -96,12 +101,14 @@ export class Tool {
   /** A question. Throws GaiaError when it failed, unless `accept` says that this failure is an answer too. */
   async ask(call: Call, signal: AbortSignal, accept?: (failure: ToolFailure, stdout: string) => boolean): Promise<Answer> {
     const timed = { ...call, timeoutMs: Math.min(call.timeoutMs, this.doors.settings().queryTimeoutMs ?? call.timeoutMs) };
+    let serviceDelay: number | undefined = serviceDelayMs;
     for (let attempt = 0; ; attempt++) {
       const { answer, failure } = await this.#once(timed, signal);
       if (!failure || accept?.(failure, answer.stdout)) return answer;
       // showvminfo joins the session that holds a machine, and fails if that one just ends.
-      const delay = lockDelays[attempt];
-      if (!isLock(failure) || delay === undefined) throw problemOf(failure, this.doors.platform.os);
+      let delay = isLock(failure) ? lockDelays[attempt] : undefined;
+      if (isServiceGone(failure)) [delay, serviceDelay] = [serviceDelay, undefined];
+      if (delay === undefined) throw problemOf(failure, this.doors.platform.os);
       await this.doors.clock.sleep(delay, signal);
     }
   }

@@ -1,5 +1,6 @@
-// What Gaia is making right now, written down before it begins: one small file for each machine, gone when the machine is bound to its file or
-// taken back. A file that is left says that the process ended in between. Knows nothing of VS Code, so that tests can kill it.
+// What Gaia is making right now, written down before it begins: one small file for each machine, with the files and networks that it makes
+// for it, gone when the machine is bound to its file or taken back. A file that is left says that the process ended in between. Knows
+// nothing of VS Code, so that tests can kill it.
 import { randomUUID } from 'node:crypto';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -7,6 +8,7 @@ import type { ApplyHooks } from '../../config/plan/apply.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { Machine, MachineId } from '../../machines/machine.ts';
 import { parseMachineId } from '../../machines/machine.ts';
+import type { Intent } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { listFolder, readText, removeAll, writeWhole } from '../../system/files.ts';
 
@@ -23,12 +25,15 @@ export interface JournalEntry {
   readonly startedAt: number;
   /** Machines of the provider before it began: none of them is what was made. */
   readonly before: readonly MachineId[];
+  /** What was about to be made, in that order; each written before it was made. */
+  readonly intents: readonly Intent[];
 }
 
 export class Journal {
   readonly #folder: string;
   /** Tokens of this process. A later process may get the same number. */
   readonly #own = new Set<string>();
+  readonly #intents = new Map<string, { intents: readonly Intent[]; last: Promise<void> }>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -36,13 +41,25 @@ export class Journal {
 
   /** Written and on the disk when it resolves. */
   async begin(file: string, spec: Pick<MachineSpec, 'name' | 'provider' | 'connection'>, before: readonly MachineId[]): Promise<JournalEntry> {
-    const entry: JournalEntry = { token: randomUUID(), file, name: spec.name, provider: spec.provider, ...spec.connection === undefined ? {} : { connection: spec.connection }, pid: process.pid, startedAt: Date.now(), before };
+    const entry: JournalEntry = { token: randomUUID(), file, name: spec.name, provider: spec.provider, ...spec.connection === undefined ? {} : { connection: spec.connection }, pid: process.pid, startedAt: Date.now(), before, intents: [] };
     this.#own.add(entry.token);
     await writeWhole(this.#fileOf(entry), JSON.stringify(entry));
     return entry;
   }
 
+  /** Adds to an entry what is made next. On the disk when it resolves. */
+  intend(entry: JournalEntry, intents: readonly Intent[]): Promise<void> {
+    const known = this.#intents.get(entry.token) ?? { intents: entry.intents, last: Promise.resolve() };
+    known.intents = [...known.intents, ...intents];
+    this.#intents.set(entry.token, known);
+    // One write after the other: the last one has them all.
+    known.last = known.last.catch(() => undefined).then(() => writeWhole(this.#fileOf(entry), JSON.stringify({ ...entry, intents: known.intents })));
+    return known.last;
+  }
+
   async end(entry: Pick<JournalEntry, 'token'>): Promise<void> {
+    await this.#intents.get(entry.token)?.last.catch(() => undefined);
+    this.#intents.delete(entry.token);
     await removeAll(this.#fileOf(entry));
   }
 
@@ -71,34 +88,70 @@ export class Journal {
 }
 
 /**
- * The same hooks, with the journal kept: an entry stands from before a create until its machine is bound, or is gone again. One whose
- * remains could not be taken back keeps its entry.
+ * The same hooks, with the journal kept: an entry stands from before anything is made for a machine until it is bound, or all of it is gone
+ * again. One whose remains could not be taken back keeps its entry.
  */
 export function journaled(hooks: ApplyHooks, journal: Journal, file: string, machinesOf: (provider: string) => readonly Machine[]): ApplyHooks {
   const open = new Map<string, JournalEntry>();
+  const begin = async (spec: MachineSpec): Promise<JournalEntry> => {
+    const entry = await journal.begin(file, spec, machinesOf(spec.provider).map(machine => machine.id));
+    open.set(spec.name, entry);
+    return entry;
+  };
+  const end = async (name: string): Promise<void> => {
+    const entry = open.get(name);
+    open.delete(name);
+    if (entry) await journal.end(entry);
+  };
+  /** What `prepare` made lies in Gaia's own folder, and nobody knows of it yet. */
+  const prepared = new Map<string, readonly Intent[]>();
+  const abandon = async (name: string): Promise<void> => {
+    for (const intent of prepared.get(name) ?? []) if (intent.kind === 'path') await removeAll(intent.path);
+    prepared.delete(name);
+    await end(name);
+  };
   return {
     ...hooks,
+    prepare: async (spec, context, only) => {
+      if (only === 'fetch') return hooks.prepare(spec, context, only);
+      const entry = await begin(spec);
+      const intend = (intents: readonly Intent[]): Promise<void> => {
+        prepared.set(spec.name, [...prepared.get(spec.name) ?? [], ...intents]);
+        return journal.intend(entry, intents);
+      };
+      try {
+        return await hooks.prepare({ ...spec, reserved: entry.token }, { ...context, intend });
+      } catch (error) {
+        await abandon(spec.name);
+        throw error;
+      }
+    },
+    abandon,
     run: async (action, signal) => {
       if (action.verb !== 'create') return hooks.run(action, signal);
       const { spec } = action;
-      const entry = await journal.begin(file, spec, machinesOf(spec.provider).map(machine => machine.id));
-      open.set(spec.name, entry);
+      const entry = open.get(spec.name) ?? await begin(spec);
       try {
-        return await hooks.run({ ...action, spec: { ...spec, reserved: entry.token } }, signal);
+        const result = await hooks.run({ ...action, spec: { ...spec, reserved: entry.token } }, signal, intents => journal.intend(entry, intents));
+        await forget(spec);
+        return result;
       } catch (error) {
-        open.delete(spec.name);
-        if (!GaiaError.is(error, 'partial') && !GaiaError.is(error, 'didNotAnswer')) await journal.end(entry);
+        await forget(spec);
+        if (GaiaError.is(error, 'partial') || GaiaError.is(error, 'didNotAnswer')) open.delete(spec.name);
+        else await end(spec.name);
         throw error;
       }
     },
     bind: async (name, id) => {
       await hooks.bind(name, id);
-      const entry = open.get(name);
-      if (id === undefined || !entry) return;
-      open.delete(name);
-      await journal.end(entry);
+      if (id !== undefined) await end(name);
     },
   };
+  /** The create has copied what it needs of it. */
+  async function forget(spec: MachineSpec): Promise<void> {
+    prepared.delete(spec.name);
+    if (spec.cloudInit?.seedPath !== undefined) await removeAll(spec.cloudInit.seedPath).catch(() => undefined);
+  }
 }
 
 /** The name under which an import stands in VirtualBox's list until it has its own. */
@@ -118,7 +171,7 @@ export function leftBy(entry: JournalEntry, machines: readonly Machine[], isBoun
 function parse(text: string | undefined): JournalEntry | undefined {
   try {
     const value = JSON.parse(text ?? '') as JournalEntry;
-    return typeof value.token === 'string' && typeof value.name === 'string' && typeof value.pid === 'number' && Array.isArray(value.before) ? value : undefined;
+    return typeof value.token === 'string' && typeof value.name === 'string' && typeof value.pid === 'number' && Array.isArray(value.before) ? { ...value, intents: Array.isArray(value.intents) ? value.intents : [] } : undefined;
   } catch {
     return undefined;
   }

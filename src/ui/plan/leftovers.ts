@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { GaiaError } from '../../machines/errors.ts';
 import type { Machine } from '../../machines/machine.ts';
+import type { Intent, Lifecycle } from '../../machines/provider.ts';
 import { act } from '../act.ts';
 import { ask } from '../confirm.ts';
 import { t } from '../l10n.ts';
@@ -13,6 +14,9 @@ import type { JournalEntry } from './journal.ts';
 interface Leftover {
   readonly entry: JournalEntry;
   readonly machines: readonly { readonly machine: Machine; readonly sure: boolean }[];
+  /** Files, folders and networks beside the machine, or in its place. */
+  readonly remains: readonly Intent[];
+  readonly lifecycle: Lifecycle | undefined;
 }
 
 /** Asks once, when a provider's machines are known. Entries that left nothing are closed without a word. */
@@ -42,7 +46,10 @@ async function leftovers(parts: Parts, provider?: string): Promise<readonly Left
     // Nothing may be concluded from what did not answer.
     if (places.length === 0 || places.some(one => one.status.kind !== 'ready')) continue;
     const machines = leftBy(entry, places.flatMap(one => one.machines), id => parts.marks.bindings.ownerOf(id) !== undefined);
-    if (machines.length > 0) found.push({ entry, machines });
+    const lifecycle = places.find(one => entry.connection === undefined || one.provider.connection.id === entry.connection || one.provider.connection.label === entry.connection)?.provider.lifecycle;
+    // What a machine stands in is told by it alone; the rest is looked for once nobody can be at it any more.
+    const remains = entry.intents.length > 0 && (provider === undefined || Date.now() - entry.startedAt > settleMs) ? await lifecycle?.remains?.(entry.intents, AbortSignal.timeout(60_000)) ?? [] : [];
+    if (machines.length > 0 || remains.length > 0) found.push({ entry, machines, remains, lifecycle });
     else if (Date.now() - entry.startedAt > settleMs) await journal.end(entry);
   }
   return found;
@@ -51,7 +58,8 @@ async function leftovers(parts: Parts, provider?: string): Promise<readonly Left
 /** An import goes on in the hypervisor although the one who asked for it has ended. */
 const settleMs = 10 * 60_000;
 
-async function settle(parts: Parts, { entry, machines }: Leftover): Promise<void> {
+async function settle(parts: Parts, { entry, machines, remains, lifecycle }: Leftover): Promise<void> {
+  let kept = false;
   for (const { machine, sure } of machines) {
     const detail = [
       sure ? t('Gaia began to make this machine, and did not come to its end.') : t('It came after Gaia began to make a machine of this name, so it is most likely that one. Look at it first.'),
@@ -63,11 +71,20 @@ async function settle(parts: Parts, { entry, machines }: Leftover): Promise<void
       const { bindings, unfinished } = planFeature(parts);
       await bindings.bind(entry.file, entry.name, machine.id);
       await unfinished.begin(machine.id);
+      kept = true;
     } else {
       if (machine.state === 'running' || machine.state === 'paused') await act(parts, [{ verb: 'powerOff', id: machine.id }]);
       const [gone] = await act(parts, [{ verb: 'delete', id: machine.id, disks: 'delete' }]);
       if (gone?.error && !GaiaError.is(gone.error, 'notFound')) return;
     }
+  }
+  // With the machine gone, what lay in its folder shows. What was kept keeps all that is its own.
+  const left = kept || machines.length === 0 ? remains : await lifecycle?.remains?.(entry.intents, AbortSignal.timeout(60_000)) ?? [];
+  if (left.length > 0) {
+    const what = left.map(one => `• ${one.kind === 'network' ? one.name ?? '' : one.path}`).join('\n');
+    const answer = machines.length > 0 && !kept ? true : await ask(t('Remove what else was made for “{0}”?', entry.name), what, [{ title: t('Remove'), value: true }]);
+    if (answer === undefined) return;
+    await lifecycle?.removeRemains?.(left, { signal: AbortSignal.timeout(10 * 60_000), progress: () => undefined, output: line => { parts.log.info(line); } });
   }
   await journalOf(parts).end(entry);
 }

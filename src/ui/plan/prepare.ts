@@ -1,8 +1,10 @@
 // Fetches what a spec needs before a machine is made of it, and fills in where it lies. The seed of cloud-init is made here as well.
+import { randomBytes } from 'node:crypto';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { hostnameOf } from '../../config/templates.ts';
 import { prepareSeed } from '../../images/cloudInit.ts';
+import type { SeedCard } from '../../images/cloudInitSeed.ts';
 import { seedVolume } from '../../images/cloudInitSeed.ts';
 import type { Images } from '../../images/images.ts';
 import type { ImageRequest } from '../../images/resolved.ts';
@@ -14,6 +16,17 @@ import { takenPorts } from '../../system/hostFacts.ts';
 /** Formats each provider's tool takes, best first; others are converted. Proxmox fetches by itself. */
 const accepts: Readonly<Record<string, NonNullable<ImageRequest['accepts']>>> = { virtualbox: ['vdi', 'vmdk', 'vhd', 'raw'], hyperv: ['vhdx', 'vhd'], wsl: ['vhdx'] };
 const fetchesItself: readonly string[] = ['proxmox'];
+/** Features of qcow2 that the tool fails on halfway (measured with VirtualBox 7.2): such images are converted by Gaia, or refused with the reason. */
+const cannotRead: Readonly<Record<string, NonNullable<ImageRequest['cannotRead']>>> = { virtualbox: ['zstd', 'extendedL2'] };
+
+/** Where things lie, and how far to go: `fetch` = all that can fail is done, but nothing is made for this machine. */
+export interface PrepareOptions {
+  /** What relative paths of the file count from. */
+  readonly baseFolder?: string;
+  /** Where the seed volume is put for the create, which copies it. */
+  readonly seedFolder: string;
+  readonly only?: 'fetch';
+}
 
 export interface Prepared {
   readonly spec: MachineSpec;
@@ -21,13 +34,13 @@ export interface Prepared {
   readonly ssh?: { readonly user?: string; readonly password?: string; readonly privateKey?: string; readonly insertKey?: boolean };
 }
 
-/** `baseFolder`: what relative paths of the file count from. `seedFolder`: where the seed volume may be kept. */
-export async function prepare(images: Images, spec: MachineSpec, around: { readonly baseFolder?: string; readonly seedFolder: string }, context: OperationContext): Promise<Prepared> {
+export async function prepare(images: Images, spec: MachineSpec, around: PrepareOptions, context: OperationContext): Promise<Prepared> {
   if (fetchesItself.includes(spec.provider)) return { spec };
   const formats = accepts[spec.provider];
-  const request: ImageRequest = { provider: spec.provider, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder }, ...formats === undefined ? {} : { accepts: formats } };
+  const unreadable = cannotRead[spec.provider];
+  const request: ImageRequest = { provider: spec.provider, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder }, ...formats === undefined ? {} : { accepts: formats }, ...unreadable === undefined ? {} : { cannotRead: unreadable } };
   const resolved = await images.resolve(spec.source, request, context);
-  const withSeed = await reachable(await seeded(spec, around, context));
+  const withSeed = await seeded(await reachable(spec), around, context);
   switch (resolved.kind) {
     case 'box': {
       const { sshUsername, sshPassword, privateKey, insertKey } = resolved.facts;
@@ -46,14 +59,49 @@ export async function prepare(images: Images, spec: MachineSpec, around: { reado
   }
 }
 
-async function seeded(spec: MachineSpec, around: { readonly baseFolder?: string; readonly seedFolder: string }, context: OperationContext): Promise<MachineSpec> {
+async function seeded(spec: MachineSpec, around: PrepareOptions, context: OperationContext): Promise<MachineSpec> {
   if (!spec.cloudInit) return spec;
   context.progress({ message: 'Making the cloud-init seed' });
-  const content = await prepareSeed(spec.cloudInit, { instanceId: crypto.randomUUID(), hostname: spec.hostname ?? hostnameOf(spec.name) ?? 'machine', home: os.homedir(), env: process.env, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder } });
+  const { cards, options } = cardsOf(spec);
+  const content = await prepareSeed(spec.cloudInit, { instanceId: crypto.randomUUID(), hostname: spec.hostname ?? hostnameOf(spec.name) ?? 'machine', home: os.homedir(), env: process.env, cards, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder } });
+  const volume = seedVolume(content, new Date());
+  if (around.only === 'fetch') return spec;
   await makeFolder(around.seedFolder);
-  const seedPath = path.join(around.seedFolder, `seed-${crypto.randomUUID()}.iso`);
-  await writeWhole(seedPath, seedVolume(content, new Date()));
-  return { ...spec, cloudInit: { ...spec.cloudInit, seedPath } };
+  const seedPath = path.join(around.seedFolder, `seed-${spec.reserved ?? crypto.randomUUID()}.iso`);
+  await context.intend?.([{ kind: 'path', path: seedPath }]);
+  await writeWhole(seedPath, volume);
+  return { ...spec, options, cloudInit: { ...spec.cloudInit, seedPath } };
+}
+
+/**
+ * VirtualBox: adapter 1 is NAT, the file's networks follow. The system in the guest knows its cards by their addresses alone, so these are
+ * chosen here, and given to the machine as well. `ip_config` means the first network of the file, or the only card there is.
+ */
+function cardsOf(spec: MachineSpec): { readonly cards: readonly SeedCard[]; readonly options: MachineSpec['options'] } {
+  if (spec.provider !== 'virtualbox') return { cards: [], options: spec.options };
+  const said = (index: number): string | undefined => {
+    const value = spec.options[`macaddress${String(index)}`] ?? spec.options[`mac-address${String(index)}`];
+    return typeof value === 'string' && value !== 'auto' ? value : undefined;
+  };
+  const macs = [1, ...spec.networks.map((_network, position) => position + 2)].map(index => said(index) ?? newMac());
+  const { ipConfig } = spec.cloudInit ?? {};
+  const cards = macs.map((mac, position): SeedCard => {
+    const network = spec.networks[position - 1];
+    const meant = position === (spec.networks.length > 0 ? 1 : 0);
+    if (meant && ipConfig !== undefined) return { mac, ipConfig };
+    return { mac, ipConfig: network?.ip === undefined ? 'ip=dhcp' : `ip=${network.ip}/${String(prefixOf('netmask' in network ? network.netmask : undefined))}`, ...network === undefined ? {} : { optional: true } };
+  });
+  return { cards, options: { ...spec.options, ...Object.fromEntries(macs.map((mac, position) => [`macaddress${String(position + 1)}`, mac])) } };
+}
+
+/** VirtualBox's own range, as it chooses them. */
+function newMac(): string {
+  return `080027${randomBytes(3).toString('hex').toUpperCase()}`;
+}
+
+/** 255.255.255.0 → 24 */
+function prefixOf(netmask = '255.255.255.0'): number {
+  return netmask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
 }
 
 const sshPort = { first: 2222, last: 2300 } as const;

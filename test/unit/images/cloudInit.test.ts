@@ -45,13 +45,21 @@ describe('a seed', () => {
 
   it('has the network as Proxmox writes it', () => {
     expect(networkConfig(undefined)).toBeUndefined();
-    expect(networkConfig({ mac: '080027AABBCC' })).toBeUndefined();
-    expect(parse(networkConfig({ mac: '080027AABBCC', ipConfig: 'ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto', nameservers: ['1.1.1.1'], searchDomains: ['lab.lan'] }) ?? '')).toEqual({
+    expect(networkConfig({ cards: [{ mac: '080027AABBCC', ipConfig: 'ip=dhcp' }] })).toBeUndefined();
+    expect(parse(networkConfig({ cards: [{ mac: '080027AABBCC', ipConfig: 'ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto' }], nameservers: ['1.1.1.1'], searchDomains: ['lab.lan'] }) ?? '')).toEqual({
       version: 2,
       ethernets: { primary: { match: { macaddress: '08:00:27:aa:bb:cc' }, dhcp4: false, 'accept-ra': true, addresses: ['10.0.0.5/24'], routes: [{ to: '0.0.0.0/0', via: '10.0.0.1' }], nameservers: { addresses: ['1.1.1.1'], search: ['lab.lan'] } } },
     });
     expect(parse(networkConfig({ nameservers: ['1.1.1.1'] }) ?? '')).toMatchObject({ ethernets: { primary: { match: { name: 'e*' }, dhcp4: true } } });
     expect(() => networkConfig({ ipConfig: 'address=1' })).toThrow('no address');
+    expect(() => networkConfig({ cards: [{ mac: '080027AABBCC', ipConfig: 'address=1' }] })).toThrow('no address');
+  });
+
+  it('names each card of several by its address, and the start waits for the first alone', () => {
+    expect(parse(networkConfig({ cards: [{ mac: '080027000001', ipConfig: 'ip=dhcp' }, { mac: '080027000002', ipConfig: 'ip=192.168.56.10/24', optional: true }] }) ?? '')).toEqual({
+      version: 2,
+      ethernets: { primary: { match: { macaddress: '08:00:27:00:00:01' }, dhcp4: true }, card2: { match: { macaddress: '08:00:27:00:00:02' }, dhcp4: false, addresses: ['192.168.56.10/24'], optional: true } },
+    });
   });
 });
 

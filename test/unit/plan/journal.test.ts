@@ -14,6 +14,7 @@ import { importName, Journal, journaled, leftBy } from '../../../src/ui/plan/jou
 
 const spec: MachineSpec = { name: 'web', provider: 'virtualbox', source: { kind: 'empty' }, disks: [], networks: [], portForwards: [], sharedFolders: [], options: {} };
 const never = new AbortController().signal;
+const context = { signal: never, progress: () => undefined, output: () => undefined };
 const aMachine = (native: string, name: string): Machine => ({ id: machineId('virtualbox', 'local', native), name, kind: 'vm', state: 'stopped', providerState: 'poweroff' });
 /** A process that has ended. */
 const deadPid = (): number => spawnSync(process.execPath, ['-e', '']).pid;
@@ -49,6 +50,48 @@ describe('the journal', () => {
     expect(fs.readdirSync(folder)).toEqual([`${reserved ?? ''}.json`]);
     expect(await journal.interrupted()).toEqual([]);
     await wrapped.bind('web', machineId('virtualbox', 'local', 'x'));
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  it('has what is made for the machine, written before it is made, from the preparation on', async () => {
+    const journal = new Journal(folder);
+    const written = (): unknown => fs.readdirSync(folder).filter(name => name.endsWith('.json')).map(name => (JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')) as { intents: unknown }).intents);
+    const seedPath = path.join(folder, 'seed.iso');
+    const wrapped = journaled({
+      ...hooks(async () => ({ created: machineId('virtualbox', 'local', 'x') })),
+      prepare: async (one, context) => {
+        await context.intend?.([{ kind: 'path', path: seedPath }]);
+        expect(written()).toEqual([[{ kind: 'path', path: seedPath }]]);
+        fs.writeFileSync(seedPath, '');
+        return { ...one, cloudInit: { seedPath } };
+      },
+      run: async (_action, _signal, intend) => {
+        await Promise.all([intend?.([{ kind: 'path', path: 'a' }]), intend?.([{ kind: 'path', path: 'b' }])]);
+        expect(written()).toEqual([[{ kind: 'path', path: seedPath }, { kind: 'path', path: 'a' }, { kind: 'path', path: 'b' }]]);
+        return { created: machineId('virtualbox', 'local', 'x') };
+      },
+    }, journal, 'f', () => []);
+    const prepared = await wrapped.prepare(spec, context);
+    await wrapped.run({ verb: 'create', spec: prepared }, never);
+    // The create has made a copy of it.
+    expect(fs.existsSync(seedPath)).toBe(false);
+    await wrapped.bind('web', machineId('virtualbox', 'local', 'x'));
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  it.each(['a failed preparation', 'one that is not used'])('keeps nothing of %s', async how => {
+    const seedPath = path.join(folder, 'seed.iso');
+    const wrapped = journaled({
+      ...hooks(async () => ({})),
+      prepare: async (one, context) => {
+        await context.intend?.([{ kind: 'path', path: seedPath }]);
+        fs.writeFileSync(seedPath, '');
+        if (how === 'a failed preparation') throw new GaiaError('didNotAnswer', { message: 'x' });
+        return one;
+      },
+    }, new Journal(folder), 'f', () => []);
+    await wrapped.prepare(spec, context).catch(() => undefined);
+    await wrapped.abandon?.('web');
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 

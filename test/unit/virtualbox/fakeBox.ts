@@ -21,6 +21,8 @@ export interface FakeBox {
   readonly requests: ProcessRequest[];
   readonly slept: number[];
   readonly records: RequestRecord[];
+  /** Processes that are no more. */
+  readonly ended: Set<number>;
   now: number;
 }
 
@@ -32,13 +34,14 @@ export function fakeBox(answer: (args: string, request: ProcessRequest) => Reply
   const files = new Map<string, string>(Object.entries({ '/usr/bin/VBoxManage': 'tool', ...options.files }));
   const times = new Map<string, { text: string; at: number }>();
   let tick = 0;
-  const box = { files, runs: [], requests: [], slept: [], records: [], now: 1_000_000 } as unknown as { -readonly [K in keyof FakeBox]: FakeBox[K] };
+  const box = { files, runs: [], requests: [], slept: [], records: [], ended: new Set(), now: 1_000_000 } as unknown as { -readonly [K in keyof FakeBox]: FakeBox[K] };
   const isFolder = (path: string): boolean => [...files.keys()].some(file => file.startsWith(`${path}/`));
   const doors: VirtualBoxDoors = {
     settings: () => (options.executable === undefined ? {} : { executable: options.executable }),
     record: record => { box.records.push(record); },
     clock: { now: () => box.now, sleep: ms => { box.slept.push(ms); box.now += ms; return Promise.resolve(); } },
     platform,
+    hasEnded: pid => Promise.resolve(box.ended.has(pid)),
     run: request => {
       box.requests.push(request);
       const args = request.args.join(' ');
@@ -61,6 +64,10 @@ export function fakeBox(answer: (args: string, request: ProcessRequest) => Reply
       makeFolder: () => Promise.resolve(),
       removeAll: target => {
         for (const file of [...files.keys()]) if (file === target || file.startsWith(`${target}/`)) files.delete(file);
+        return Promise.resolve();
+      },
+      copyFile: (from, to) => {
+        files.set(to, files.get(from) ?? '');
         return Promise.resolve();
       },
       freeBytes: () => Promise.resolve(2 ** 40),
