@@ -1,6 +1,6 @@
 // All checks beyond the schema: the table, and running it over a parsed file. A machine that did not change is not checked again.
 import type { CheckedMachine, FileCheck, Finding, Fix, FixChange, HostFacts, MachineCheck } from './checks/check.ts';
-import { foreignKey, misspeltOption, unknownKey } from './checks/keys.ts';
+import { foreignKey, misspeltOption, pluginProvisioner, unknownKey } from './checks/keys.ts';
 import { customConfig, duplicateForwardId, duplicateGuestPath, duplicateProvisioner, invalidRuby, unwritableText } from './checks/merges.ts';
 import { badName, duplicateHostname, duplicateName, unknownProvider } from './checks/names.ts';
 import { badAddress, defaultSwitchAddress, duplicateAddress, gatewayAddress, hostOnlyRange, ignoredNetwork, missingAddress } from './checks/networks.ts';
@@ -8,8 +8,9 @@ import { hostPaths, missingPath } from './checks/paths.ts';
 import { duplicatePort, lowPort, portsOf, portTaken } from './checks/ports.ts';
 import { boxArchitecture, cpusBeyondHost, graphics, memoryBeyondHost } from './checks/resources.ts';
 import { secretInFile } from './checks/secrets.ts';
-import { noSource, provisionerSource, severalSources, twoSizes, unusedKey } from './checks/sources.ts';
+import { noSource, provisionerSource, severalSources, triggerParts, twoSizes, unusedKey } from './checks/sources.ts';
 import { removeValue, renameKey, setValue, withEdits, type TextEdit } from './edit.ts';
+import { placeInside } from './inside.ts';
 import type { ConfigPath, ParsedConfig, ParsedMachine, ParseProblem, TextRange } from './model.ts';
 
 export type { Finding, Fix, FixChange, HostFacts, RubyProblem } from './checks/check.ts';
@@ -17,7 +18,7 @@ export type { Finding, Fix, FixChange, HostFacts, RubyProblem } from './checks/c
 export const machineChecks: readonly MachineCheck[] = [
   badName, unknownProvider, severalSources, noSource, unusedKey, twoSizes, unknownKey, foreignKey, misspeltOption,
   memoryBeyondHost, cpusBeyondHost, boxArchitecture, graphics, badAddress, gatewayAddress, hostOnlyRange, defaultSwitchAddress, missingAddress, ignoredNetwork,
-  lowPort, portTaken, missingPath, provisionerSource, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby,
+  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby,
 ];
 export const fileChecks: readonly FileCheck[] = [duplicateName, duplicateHostname, duplicatePort, duplicateAddress];
 
@@ -58,12 +59,18 @@ function checkMachine({ name, provider, config }: ParsedMachine, facts: HostFact
 function placed(parsed: ParsedConfig, index: number, finding: Finding, check: MachineCheck | FileCheck): CheckProblem {
   const machine = parsed.machines[index] as ParsedMachine;
   return {
-    machine: index, code: check.code, severity: finding.severity ?? check.severity, message: finding.message, path: [...machine.path, ...finding.path], range: rangeOf(machine, finding.path, finding.atKey),
+    machine: index, code: check.code, severity: finding.severity ?? check.severity, message: finding.message, path: [...machine.path, ...finding.path], range: insideOf(parsed.text, machine, finding) ?? rangeOf(machine, finding.path, finding.atKey),
     fixes: finding.fixes ?? [],
     related: (finding.related ?? []).flatMap(({ machine: other, path, ...rest }) => { const there = parsed.machines[other]; return there ? [{ ...rest, range: rangeOf(there, path) }] : []; }),
     ...(finding.values && { values: finding.values }),
   };
 }
+
+function insideOf(text: string, machine: ParsedMachine, { path, inside }: Finding): TextRange | undefined {
+  return inside && placeInside(text, machine, path, valueAt({ name: machine.name, config: machine.config }, path), inside);
+}
+
+const valueAt = (root: unknown, path: ConfigPath): unknown => path.reduce<unknown>((value, step) => (typeof value === 'object' && value !== null ? (value as { readonly [key: string | number]: unknown })[step] : undefined), root);
 
 /** The value's place, or that of the nearest thing around it that is in the text. */
 function rangeOf(machine: ParsedMachine, path: ConfigPath, atKey = false): TextRange {

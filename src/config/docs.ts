@@ -1,6 +1,6 @@
 // docs/config.md: the config language as a page, made of the schema and the checks, so that it cannot say anything else than they do.
 import { fileChecks, machineChecks } from './check.ts';
-import { commonKeys, definition, knownProviders, machineSchema, optionKeys, providerKeys, type KnownProvider, type PropertySchema } from './schema.ts';
+import { commonKeys, definition, knownProviders, machineSchema, optionKeys, providerKeys, provisionerTypes, type KnownProvider, type PropertySchema } from './schema.ts';
 
 const labels: { readonly [P in KnownProvider]: string } = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
 
@@ -16,7 +16,7 @@ export function configDocs(): string {
     '- A machine\'s own value wins.',
     '- A machine that names a source of its own (`box`, `image`, `iso`, `clone_from`, `tarball`, `source_distro`, `base_distro`) takes none of the defaults\' source, nor `box_version`, `box_url`, `box_architecture` and `checksum`, which belong to it.',
     '- Objects (`provider_config`, `cloud_init`, …) are merged key by key, at any depth.',
-    '- `networks`, `synced_folders`, `provisioners`, `disks` and `tags` add up: the machine\'s entries follow those of the defaults. An entry that means the same thing as a default one takes its place: a folder with the same `guest_path`, a provisioner or disk of the same `name`, a forwarded port of the same `id`, or of the same guest port and protocol, the same tag.',
+    '- `networks`, `synced_folders`, `provisioners`, `triggers`, `disks` and `tags` add up: the machine\'s entries follow those of the defaults. An entry that means the same thing as a default one takes its place: a folder with the same `guest_path`, a provisioner, trigger or disk of the same `name`, a forwarded port of the same `id`, or of the same guest port and protocol, the same tag.',
     '- Any other list is replaced whole.',
     '- `provider_config` of defaults that name a `provider` holds for machines of that provider only.',
     '- The keys of `config` may also stand in `defaults` directly.', '',
@@ -29,7 +29,8 @@ export function configDocs(): string {
     ...knownProviders.flatMap(p => Object.keys(providerKeys[p]).length === 0 ? [] : [`### ${labels[p]} alone`, '', ...table(providerKeys[p])]),
     ...part('networks', 'network'), ...part('`private_network`', 'privateNetwork', 3), ...part('`public_network`', 'publicNetwork', 3), ...part('`forwarded_port`', 'forwardedPort', 3),
     ...part('synced_folders', 'syncedFolder'), ...part('provisioners', 'provisioner'),
-    ...(definition('provisioner')?.properties?.['type']?.enum ?? []).flatMap(type => part(`\`${String(type)}\``, `provisioner_${String(type)}`, 3)),
+    ...provisionerTypes.flatMap(type => part(`\`${String(type)}\``, `provisioner_${String(type)}`, 3)),
+    ...part('triggers', 'trigger'), ...part('`run`', 'triggerRun', 3), ...part('`run_remote`', 'triggerRunRemote', 3),
     ...part('disks', 'disk'), ...part('cloud_init', 'cloudInit'),
     '## provider_config', '', 'What Gaia does not know is passed on unchanged.', '',
     ...knownProviders.flatMap(p => [`### ${labels[p]}`, '', ...table(optionKeys[p])]),
@@ -88,7 +89,8 @@ function unitOf(schema: PropertySchema, value: unknown): string {
   return unit !== undefined && typeof value === 'number' ? ` ${unit}` : '';
 }
 
-function valuesOf({ enum: values, markdownEnumDescriptions: texts }: PropertySchema): string {
+function valuesOf(schema: PropertySchema): string {
+  const { enum: values, markdownEnumDescriptions: texts } = schema.enum ? schema : (schema.anyOf?.find(part => part.enum) ?? schema);
   if (!values || !texts) return '';
   return ` ${values.map((value, i) => `\`${String(value)}\`: ${(texts[i] ?? '').replace(/\.$/, '')}`).join('; ')}.`;
 }

@@ -97,7 +97,7 @@ export function layoutOf(text: string): Layout {
 const keyOrder = ['$schema', 'name', 'provider', 'description', 'tags', 'connection', 'defaults', 'machines', 'type',
   'box', 'box_version', 'box_url', 'box_architecture', 'image', 'iso', 'clone_from', 'base_distro', 'source_distro', 'tarball', 'checksum',
   'hostname', 'cpus', 'memory', 'disk_size', 'disk_size_gb', 'generation', 'disks', 'install_location', 'default_user',
-  'networks', 'synced_folders', 'provisioners', 'cloud_init', 'provider_config', 'custom_config', 'start', 'config', 'notes'];
+  'networks', 'synced_folders', 'provisioners', 'triggers', 'cloud_init', 'provider_config', 'custom_config', 'start', 'config', 'notes'];
 
 function insertionIndex(key: string, keys: readonly string[]): number {
   const rank = keyOrder.indexOf(key);

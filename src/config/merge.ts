@@ -2,7 +2,7 @@
 //  - a machine's own value wins;
 //  - a machine that names a source of its own (box, image, clone_from …) takes none of the defaults' source, nor what belongs to it;
 //  - objects are merged key by key, at any depth;
-//  - networks, synced_folders, provisioners, disks and tags: the machine's entries follow those of the defaults, and an entry that
+//  - networks, synced_folders, provisioners, triggers, disks and tags: the machine's entries follow those of the defaults, and an entry that
 //    means the same thing as a default one (same guest path, same name, same tag, same guest port) replaces it, as Vagrant does with an outer and an inner block;
 //  - any other list is replaced whole;
 //  - `provider_config` of defaults that name a provider is for machines of that provider only.
@@ -25,6 +25,7 @@ const identities: { readonly [list: string]: (entry: unknown) => string | undefi
   tags: entry => (typeof entry === 'string' ? entry : undefined),
   synced_folders: entry => text(entry, 'guest_path'),
   provisioners: entry => text(entry, 'name'),
+  triggers: entry => text(entry, 'name'),
   disks: entry => text(entry, 'name'),
   networks: entry => {
     const id = text(entry, 'id');

@@ -29,6 +29,11 @@ export function parseConfig(text: string): ParsedConfig {
   return assemble(text, document);
 }
 
+/** The error of the text itself, not of a value, that keeps anything from being made of a file; the last good state stays then. */
+export function blockingProblem(parsed: ParsedConfig): ParseProblem | undefined {
+  return parsed.problems.find(problem => problem.severity === 'error');
+}
+
 function refusal(text: string): ParseProblem | undefined {
   if (text.length > limits.characters) return textProblem('too-large', 'error', phrase('This file is larger than {0} MB: Gaia does not read it. Split it into several files.'), { offset: 0, length: 1 }, [limits.characters / 1024 / 1024]);
   const nul = text.indexOf('\0');

@@ -105,6 +105,9 @@ export function definition(name: string): PropertySchema | undefined {
   return definitions[name];
 }
 
+/** The provisioners that Vagrant brings along; others are those of plugins. */
+export const provisionerTypes: readonly string[] = (definitions['provisioner']?.properties?.['type']?.anyOf?.find(part => part.enum)?.enum ?? []).map(String);
+
 /** Does `provider_config` of `provider` know this key? Spelling of VirtualBox flags is free of `-` and `_`, as `modifyvm` takes both. */
 export function isOption(provider: KnownProvider, key: string): boolean {
   return Object.hasOwn(optionKeys[provider], key) || optionPatterns[provider].some(pattern => pattern.test(key)) || (provider === 'virtualbox' && modifyvmFlags.has(plainFlag(key)));

@@ -266,11 +266,13 @@ export class Interpreter implements Reader {
     }
   }
 
-  /** Prism's own decoder takes U+FEFF at a text's start for a byte order mark, and drops it. */
+  /** Prism's own decoder takes U+FEFF at a text's start for a byte order mark, and drops one. */
   private unescaped(node: RubyNode, content: string): string {
     const { value } = node.unescaped as { value: string };
     const written = node[content] ? this.source.text(node[content] as RubyNode['location']) : '';
-    return /^(?:\ufeff|\\u\{?feff)/i.test(written) && !value.startsWith('\ufeff') ? `\ufeff${value}` : value;
+    const opening = node.openingLoc ? this.source.text(node.openingLoc as RubyNode['location']) : '';
+    const raw = opening === "'" || opening.startsWith('%q');
+    return written.startsWith('\ufeff') || (!raw && /^\\u\{?feff/i.test(written)) ? `\ufeff${value}` : value;
   }
 
   private first(node: RubyNode | null, scope: Scope): Value {

@@ -3,7 +3,7 @@ import { Interpreter } from './evaluate.ts';
 import { keptText, literal } from './keep.ts';
 import { importedText } from './importText.ts';
 import { parseRuby } from './prism.ts';
-import { rubyLiteral } from './ruby.ts';
+import { rubyLiteral, symbol } from './ruby.ts';
 import { Scope } from './rubyValues.ts';
 import { toMachine, type ImportedMachine } from './toConfig.ts';
 import type { Done } from './recorder.ts';
@@ -91,10 +91,12 @@ function rubyFor(done: Done, interpreter: Interpreter): string | undefined {
       case 'keyed': return block(done.name, `provider.${done.option}[${rubyLiteral(done.key)}] = ${rubyLiteral(literal(done.value))}`);
       case 'customize': return done.unlessExists !== undefined ? keptText(done.node, new Scope(), interpreter, { target: interpreter.all }) : block(done.name, `provider.customize${done.args.length === 1 ? ' ' : '('}${done.args.map(one => rubyLiteral(literal(one))).join(', ')}${done.args.length === 1 ? '' : ')'}`);
       case 'set': return overridden(done, `config.${done.space}.${done.key} = ${rubyLiteral(literal(done.value))}`);
-      case 'disk': case 'cloudInit': return keptText(done.node, new Scope(), interpreter, { target: interpreter.all }) ?? undefined;
+      case 'disk': return overridden(done, `config.vm.disk ${rubyLiteral(symbol(done.type))}${keywords(done.options)}`);
+      case 'cloudInit': return overridden(done, `config.vm.cloud_init${keywords(done.options).slice(1)}`);
       case 'network': return overridden(done, `config.vm.network ${rubyLiteral(done.type)}${keywords(done.options)}`);
       case 'folder': return overridden(done, `config.vm.synced_folder ${rubyLiteral(literal(done.host))}, ${rubyLiteral(literal(done.guest))}${keywords(done.options)}`);
       case 'provision': return overridden(done, provision(done));
+      case 'trigger': return overridden(done, trigger(done));
       case 'custom': return overridden(done, done.text);
       case 'named': return undefined;
     }
@@ -111,6 +113,11 @@ function overridden(done: Done, text: string): string {
 
 function keywords(options: { entries(): [unknown, unknown][] }): string {
   return options.entries().map(([key, value]) => `, ${String(key)}: ${rubyLiteral(literal(value as never))}`).join('');
+}
+
+function trigger(done: Done & { kind: 'trigger' }): string {
+  const lines = done.settings.map(([key, value]) => `  trigger.${key} = ${rubyLiteral(literal(value))}\n`);
+  return `config.trigger.${done.stage} ${done.actions.map(action => rubyLiteral(symbol(action))).join(', ')} do |trigger|\n${lines.join('')}end`;
 }
 
 function provision(done: Done & { kind: 'provision' }): string {

@@ -5,6 +5,7 @@ import { cloudInitStatements, diskStatements, folderStatements, lookUp, networkS
 import { machineProblems } from './problems.ts';
 import { foreignStatements, providerStatements } from './providerStatements.ts';
 import { provisionerStatements } from './provisionerStatements.ts';
+import { triggerStatements } from './triggerStatements.ts';
 import { commentLines, rubyLiteral, type RubyValue } from './ruby.ts';
 import { asDict, asText, data, isDict, isSecret, pluginData, type Dict } from './values.ts';
 import { assign, attachComments, blockCall, code, type MachineView, type Statement, type ViewProblem } from './view.ts';
@@ -39,6 +40,7 @@ export function machineView(machine: Input, alone: boolean): MachineView {
     cloudInitStatements(config, sink, document => stringify(document, { lineWidth: 0 })),
     [...providerStatements(name, provider, config, sink), ...otherProviders(asDict(asDict(config.vagrant).providers), sink.receiver, sink)],
     provisionerStatements(config, sink),
+    triggerStatements(config, top, sink),
     custom(config),
   ].filter(section => section.length > 0);
   const comments = descriptionLines(machine);
@@ -127,7 +129,7 @@ function descriptionLines(machine: Input): string[] {
 }
 
 const words = new Set(['BEGIN', 'END', 'alias', 'and', 'begin', 'break', 'case', 'class', 'config', 'def', 'defined', 'do', 'else', 'elsif', 'end', 'ensure', 'false', 'for', 'h', 'if', 'in', 'loop', 'module', 'next', 'nil', 'not', 'or', 'proxmox',
-  'redo', 'rescue', 'retry', 'return', 'self', 'super', 'then', 'true', 'undef', 'unless', 'until', 'vb', 'wsl', 'when', 'while', 'yield', 'provider', 'ansible', 'puppet', 'chef', 'docker', 'podman', 'salt', 'cf']);
+  'redo', 'rescue', 'retry', 'return', 'self', 'super', 'then', 'true', 'undef', 'unless', 'until', 'vb', 'wsl', 'when', 'while', 'yield', 'provider', 'ansible', 'puppet', 'chef', 'docker', 'podman', 'salt', 'cf', 'provisioner', 'trigger']);
 
 /** The machine's name where it can be one of a variable. `custom_config` is written for `config`, so that is what it finds. */
 function blockVariable(name: string, config: Dict): string {

@@ -70,6 +70,17 @@ export const provisionerKinds: Readonly<Record<string, ProvisionerKind>> = {
 /** Options every provisioner has, and which stand on its line. */
 export const provisionerCommon = ['name', 'type', 'run', 'before', 'after', 'preserve_order', 'communicator_required'] as const;
 
+/** What of a trigger is a setting of its own. */
+export const triggerSettings: ReadonlySet<string> = new Set(['name', 'info', 'warn', 'on_error', 'only_on', 'ignore', 'exit_codes', 'abort', 'type']);
+export const triggerDefaults: Defaults = { on_error: 'halt', type: 'action', exit_codes: 0 };
+
+/** A trigger's scripts, which take the options of a shell provisioner. */
+export type TriggerScript = 'run' | 'run_remote';
+export const triggerScriptDefaults: { readonly [S in TriggerScript]: Defaults } = {
+  run: { privileged: false, binary: false, keep_color: false },
+  run_remote: { privileged: true, binary: false, keep_color: false, sensitive: false, reset: false, reboot: false, powershell_elevated_interactive: false },
+};
+
 /** Is `value` what Vagrant does anyway? */
 export function isDefault(defaults: Defaults, option: string, value: unknown): boolean {
   return value === undefined || value === null || (option in defaults && defaults[option] !== undefined && defaults[option] === value);

@@ -99,6 +99,7 @@ export function needsVagrant(machine: Input): ConfigPath[] {
   asList(config.synced_folders).forEach((value, index) => {
     if (isDict(value) && foreignFolders.has(asText(value.type) ?? '')) needed.push(['config', 'synced_folders', index]);
   });
+  asList(config.triggers).forEach((_, index) => needed.push(['config', 'triggers', index]));
   const custom = Array.isArray(config.custom_config) ? config.custom_config.length > 0 : (asText(config.custom_config) ?? '').trim() !== '';
   if (custom) needed.push(['config', 'custom_config']);
   if (Object.keys(asDict(config.vagrant)).length) needed.push(['config', 'vagrant']);

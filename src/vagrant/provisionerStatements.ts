@@ -2,18 +2,21 @@
 import type { ConfigPath } from '../config/model.ts';
 import { isDefault, provisionerCommon, provisionerKinds, type ProvisionerKind } from './options.ts';
 import { args, strings, symbol, type RubyValue } from './ruby.ts';
-import { asList, asText, data, isDict, isSecret, joinLines, type Dict } from './values.ts';
+import { asList, asText, data, environment, isDict, isSecret, joinLines, pluginData, type Dict } from './values.ts';
 import { assign, blockCall, call, textCall, type Statement } from './view.ts';
 import type { Sink } from './networkStatements.ts';
 
 type Options = Record<string, RubyValue>;
+
+/** What a plugin's provisioner is called in its block. */
+const foreign = 'provisioner';
 
 export function provisionerStatements(config: Dict, sink: Sink): Statement[] {
   return asList(config.provisioners).flatMap((value, index): Statement[] => {
     if (!isDict(value)) return [];
     const type = asText(value.type) ?? 'shell';
     // A plugin's provisioner bears its own name.
-    const kind = (Object.hasOwn(provisionerKinds, type) ? provisionerKinds[type] : undefined) ?? (type === '' ? undefined : { type, variable: 'provisioner', defaults: {} });
+    const kind = (Object.hasOwn(provisionerKinds, type) ? provisionerKinds[type] : undefined) ?? (type === '' ? undefined : { type, variable: foreign, defaults: {} });
     return kind ? [provisioner(value, kind, ['config', 'provisioners', index], sink)] : [];
   });
 }
@@ -37,7 +40,7 @@ function provisioner(value: Dict, kind: ProvisionerKind, path: ConfigPath, sink:
     if ((kind.type === 'docker' || kind.type === 'podman') && key !== 'kubic') return container(key, inner, variable, at);
     // Salt's pillar is data given to a method.
     if (kind.type === 'salt' && key === 'pillar_data') return isDict(inner) && Object.keys(inner).length ? [call(at, variable, 'pillar', [args([hidden(inner, at, sink)])])] : [];
-    return [assign(at, variable, key, isSecret(key, inner) ? sink.secret(key, at) : hidden(inner, at, sink))];
+    return [assign(at, variable, key, isSecret(key, inner) ? sink.secret(key, at) : variable === foreign ? pluginData(inner) : hidden(inner, at, sink))];
   });
   // Settings before calls: nothing depends on their order, and the import reads them so.
   statements.sort((a, b) => Number(a.kind === 'call') - Number(b.kind === 'call'));
@@ -48,16 +51,12 @@ function shell(list: RubyValue[], options: Options, own: readonly (readonly [str
   let inline: string | undefined;
   for (const [key, inner] of own) {
     if (key === 'inline') inline = joinLines(inner);
-    else if (key === 'env' && isDict(inner)) options.env = environment(inner, [...path, 'env'], sink);
+    else if (key === 'env' && isDict(inner)) options.env = environment(inner, [...path, 'env'], sink.secret);
     // Vagrant quotes a list itself; numbers in it must be texts.
     else if (key === 'args' && Array.isArray(inner)) options.args = inner.map(one => (typeof one === 'number' ? String(one) : data(one)));
     else options[key] = data(inner);
   }
   return inline === undefined ? call(path, sink.receiver, 'provision', list, options) : textCall(path, sink.receiver, 'provision', list, options, 'inline', inline);
-}
-
-function environment(values: Dict, path: ConfigPath, sink: Sink): RubyValue {
-  return strings(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isSecret(key, value) ? sink.secret(key, [...path, key]) : typeof value === 'string' ? value : String(value)])));
 }
 
 /** Data for another tool, with a look-up for each secret in it. */

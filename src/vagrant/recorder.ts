@@ -1,6 +1,6 @@
 // What a Vagrantfile does to `config` while it is read, in order: the objects its blocks get, and the list of what was done to them.
 import type { RubyNode } from './prism.ts';
-import { asString, known, NotKnown, RubyHash, RubyProc, VagrantObject, type Value } from './rubyValues.ts';
+import { asString, known, NotKnown, RubyHash, RubyProc, toJson, VagrantObject, type Value } from './rubyValues.ts';
 
 /** One thing done. `line` from 1; `provider`: it holds only for that provider. */
 export type Done = { readonly line: number; readonly provider?: string; readonly plugin?: string; readonly unlessExists?: string } & (
@@ -14,6 +14,7 @@ export type Done = { readonly line: number; readonly provider?: string; readonly
   | { readonly kind: 'keyed'; readonly name: string; readonly option: string; readonly key: string; readonly value: Value }
   | { readonly kind: 'customize'; readonly name: string; readonly args: readonly Value[]; readonly node: RubyNode }
   | { readonly kind: 'provision'; readonly name: string | undefined; readonly type: string; readonly options: RubyHash; readonly settings: readonly (readonly [string, Value])[]; readonly calls: readonly { readonly method: string; readonly args: readonly Value[] }[] }
+  | { readonly kind: 'trigger'; readonly stage: 'before' | 'after'; readonly actions: readonly string[]; readonly settings: readonly (readonly [string, Value])[] }
   | { readonly kind: 'custom'; readonly text: string }
 );
 
@@ -93,6 +94,7 @@ class SpaceObject extends VagrantObject {
       config.add({ kind: 'set', space: this.space, key: this.space === 'vm' && key === 'host_name' ? 'hostname' : key, value }, node);
       return value;
     }
+    if (this.space === 'trigger' && (name === 'before' || name === 'after')) return addTrigger(config, name, args, block, node);
     if (this.space === 'vm' && Object.hasOwn(vmMethods, name)) return vmMethods[name]?.(config, args, block, node) ?? null;
     if (args.length === 0 && !block) {
       const before = config.target.done.findLast(one => one.kind === 'set' && one.space === this.space && one.key === name);
@@ -163,6 +165,19 @@ const vmMethods: Readonly<Record<string, (config: ConfigObject, args: readonly V
     return null;
   },
 };
+
+/** `config.trigger.before :up, :reload do |trigger| … end`, or with a Hash in the block's place. */
+function addTrigger(config: ConfigObject, stage: 'before' | 'after', args: readonly Value[], block: RubyProc | undefined, node: RubyNode): Value {
+  const words = args.flat();
+  const given = words.at(-1) instanceof RubyHash ? options(words.pop()) : new RubyHash();
+  const object = new TriggerObject();
+  if (block) config.reader.runBlock(block, [object], undefined);
+  const settings = [...object.settings, ...given.entries().map(([key, value]) => [asString(key), value] as const)];
+  // A pattern, say, has no word in JSON: the whole trigger stays Ruby.
+  for (const [, value] of settings) toJson(value);
+  config.add({ kind: 'trigger', stage, actions: words.map(asString), settings }, node);
+  return null;
+}
 
 function blockVariable(block: RubyProc): string {
   const parameters = (block.node.parameters as RubyNode | null)?.parameters as RubyNode | null | undefined;
@@ -251,3 +266,13 @@ class ProvisionerObject extends VagrantObject {
   }
 }
 
+/** What a trigger's block gets: settings alone. `trigger.ruby` is code, so the whole trigger stays Ruby. */
+class TriggerObject extends VagrantObject {
+  readonly settings: [string, Value][] = [];
+  call(name: string, args: readonly Value[], block: RubyProc | undefined): Value {
+    args.forEach(deeplyKnown);
+    if (!block && name.endsWith('=') && name !== '==') this.settings.push([name.slice(0, -1), args[0] ?? null]);
+    else throw new NotKnown(`trigger.${name}`);
+    return args[0] ?? null;
+  }
+}

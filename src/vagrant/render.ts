@@ -2,7 +2,7 @@
 import nunjucks from 'nunjucks';
 import type { ConfigPath } from '../config/model.ts';
 import { templateOptions, templates } from '../generated/templates.js';
-import { args, RubyForm, rubyPretty, type RubyValue } from './ruby.ts';
+import { args, RubyForm, rubyLiteral, rubyPretty, type RubyValue } from './ruby.ts';
 import type { Assignment, Code, MachineView, Statement } from './view.ts';
 
 /** Lines `start` to `end` (from 0, both included) that the value at `path` (from the machine's object) became. Outer regions come first. */
@@ -41,6 +41,7 @@ const filters: Readonly<Record<string, (value: never) => unknown>> = {
     const text = rubyPretty(value);
     return text.startsWith('{') ? `(${text})` : ` ${text}`;
   },
+  hash: (item: Assignment) => hashBefore(item),
   comment: (line: string) => (line === '' ? '#' : `# ${line}`),
   trailing: (line: string | undefined) => (line === undefined || line === '' ? '' : ` # ${line}`),
   blank: () => sign('='),
@@ -54,6 +55,12 @@ const filters: Readonly<Record<string, (value: never) => unknown>> = {
   aligned,
 };
 for (const [name, filter] of Object.entries(filters)) environment.addFilter(name, filter as (value: unknown) => unknown);
+
+/** `{ args: "-f", inline: <<~SHELL }`: a Hash whose last option's text follows on the lines below. */
+function hashBefore({ value, text }: Assignment): string {
+  const pairs = rubyLiteral(value).replace(/^\{\s*|\s*\}$/g, '');
+  return `{ ${pairs === '' ? '' : `${pairs}, `}${text?.key ?? ''}: ${text?.heredoc.opening ?? ''} }`;
+}
 
 const isBlock = (item: object): boolean => 'statements' in item || 'indents' in item;
 

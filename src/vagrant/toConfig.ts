@@ -1,5 +1,5 @@
 // What was done to a machine, as the machine's object in a .gaia.json: the generator's tables read backwards.
-import { proxmoxNames, virtualboxOptions } from './options.ts';
+import { provisionerCommon, proxmoxNames, triggerSettings, virtualboxOptions } from './options.ts';
 import type { Done, Target } from './recorder.ts';
 import { asString, known, NotKnown, RubyHash, RubyRange, RubySymbol, toJson, type Value } from './rubyValues.ts';
 import { isSecret } from './values.ts';
@@ -71,6 +71,7 @@ class Maker {
   private readonly folders: Json[] = [];
   private readonly disks: Json[] = [];
   private readonly provisioners: Json[] = [];
+  private readonly triggers: Json[] = [];
   private readonly extras: Record<string, Json> = {};
   private readonly customs: string[] = [];
   private readonly lines = new Map<string, number>();
@@ -98,6 +99,7 @@ class Maker {
         break;
       case 'customize': this.customize(done.args, done.line, done.unlessExists); break;
       case 'provision': this.provision(done); break;
+      case 'trigger': this.trigger(done); break;
       case 'custom': this.custom(done.text, done.line); break;
     }
   }
@@ -311,8 +313,9 @@ class Maker {
       else if (done.type === 'shell' && key === 'args' && typeof value === 'number') made.args = String(value);
       else if (!(key === 'run' && value === 'once') && value !== null) made[key] = value;
     };
-    for (const [key, value] of done.options.entries()) put(asString(key), toJson(value));
-    for (const [key, value] of done.settings) put(key, toJson(value));
+    const json = knownProvisioners.has(done.type) ? toJson : pluginJson;
+    for (const [key, value] of done.options.entries()) put(asString(key), (common.has(asString(key)) ? toJson : json)(value));
+    for (const [key, value] of done.settings) put(key, json(value));
     for (const { method, args } of done.calls) this.called(done.type, method, args, made);
     if ((made.privileged === true || made.privileged === 'true') && done.type === 'shell') delete made.privileged;
     if (made.privileged === 'false') made.privileged = false;
@@ -323,6 +326,21 @@ class Maker {
     }
     this.lines.set(`config/provisioners/${String(this.provisioners.length)}`, done.line);
     this.provisioners.push(made);
+  }
+
+  private trigger(done: Done & { kind: 'trigger' }): void {
+    const { actions } = done;
+    if (actions.length === 0 || actions.includes('')) throw new NotKnown('a trigger without an action');
+    const made: Json = { [done.stage]: actions.length === 1 ? actions[0] : actions };
+    for (const [key, value] of done.settings) {
+      const json = toJson(value);
+      if (json === null) continue;
+      if (key === 'run' || key === 'run_remote') made[key] = triggerScript(json);
+      else if (triggerSettings.has(key)) made[key] = json;
+      else throw new NotKnown(`trigger.${key}`);
+    }
+    this.lines.set(`config/triggers/${String(this.triggers.length)}`, done.line);
+    this.triggers.push(made);
   }
 
   private called(type: string, method: string, args: readonly Value[], made: Json): void {
@@ -343,7 +361,7 @@ class Maker {
     const config: Json = {};
     const wanted: [string, unknown][] = [
       ...['box', 'base_distro', 'box_version', 'box_url', 'box_architecture', 'hostname', 'cpus', 'memory', 'disk_size', 'disk_size_gb', 'default_user', 'iso'].map(key => [key, this.config[key]] as [string, unknown]),
-      ['disks', this.disks], ['networks', this.networks], ['synced_folders', this.folders], ['cloud_init', this.config.cloud_init], ['provisioners', this.provisioners],
+      ['disks', this.disks], ['networks', this.networks], ['synced_folders', this.folders], ['cloud_init', this.config.cloud_init], ['provisioners', this.provisioners], ['triggers', this.triggers],
       ['provider_config', this.options], ['vagrant', this.extras], ['custom_config', customText(this.customs)],
     ];
     for (const [key, value] of wanted) {
@@ -363,6 +381,24 @@ function withSymbols(value: Value): unknown {
   if (value instanceof RubyHash) return Object.fromEntries(value.entries().map(([key, inner]) => [asString(key), withSymbols(inner)]));
   return Array.isArray(value) ? value.map(withSymbols) : toJson(value);
 }
+
+function triggerScript(json: unknown): Json {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new NotKnown('such a script of a trigger');
+  return Object.fromEntries(Object.entries(json).map(([key, value]: [string, unknown]) => [key, key === 'inline' && typeof value === 'string' ? asLines(value) : key === 'args' && typeof value === 'number' ? String(value) : value]));
+}
+
+/** As `withSymbols`, with keys that are Symbols too. */
+function pluginJson(value: Value): unknown {
+  if (Array.isArray(value)) return value.map(pluginJson);
+  if (!(value instanceof RubyHash)) return withSymbols(value);
+  const pairs = value.entries();
+  const symbols = pairs.every(([key]) => key instanceof RubySymbol);
+  if (!symbols && pairs.some(([key]) => typeof key !== 'string' || /^:[A-Za-z_]\w*$/.test(key))) throw new NotKnown('keys of several kinds');
+  return Object.fromEntries(pairs.map(([key, inner]) => [symbols ? `:${asString(key)}` : asString(key), pluginJson(inner)]));
+}
+
+/** What stands on any provisioner's line. */
+const common: ReadonlySet<string> = new Set(provisionerCommon);
 
 const knownProvisioners = new Set(['shell', 'file', 'ansible', 'ansible_local', 'puppet', 'puppet_server', 'chef_solo', 'chef_zero', 'chef_client', 'chef_apply', 'docker', 'podman', 'salt', 'cfengine']);
 

@@ -1,4 +1,5 @@
 // Reading a config that may hold anything anywhere, and turning its plain values into Ruby values.
+import type { ConfigPath } from '../config/model.ts';
 import { strings, symbol, type RubyValue } from './ruby.ts';
 
 export type Dict = { readonly [key: string]: unknown };
@@ -18,11 +19,18 @@ export function data(value: unknown): RubyValue {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-/** As `data`, for plugins' own settings: there `":name"` is a Symbol. */
+/** As `data`, for plugins' own settings: there `":name"` is a Symbol, and so are the keys of an object that all look so. */
 export function pluginData(value: unknown): RubyValue {
-  if (typeof value === 'string' && /^:[A-Za-z_]\w*$/.test(value)) return symbol(value.slice(1));
-  return Array.isArray(value) ? value.map(pluginData) : data(value);
+  if (typeof value === 'string' && symbolText.test(value)) return symbol(value.slice(1));
+  if (Array.isArray(value)) return value.map(pluginData);
+  if (!isDict(value)) return data(value);
+  const pairs = Object.entries(value);
+  const symbols = pairs.length > 0 && pairs.every(([key]) => symbolText.test(key));
+  const made = Object.fromEntries(pairs.map(([key, inner]) => [symbols ? key.slice(1) : key, pluginData(inner)]));
+  return symbols ? made : strings(made);
 }
+
+const symbolText = /^:[A-Za-z_]\w*$/;
 
 /** A text or a list of lines as one text: each line of a list ends with a line end. */
 export function joinLines(value: unknown): string | undefined {
@@ -49,6 +57,11 @@ export function vagrantSize(bytes: number): string {
     if (unit && bytes % unit === 0) return `${String(bytes / unit)}${letter}`;
   }
   return `${String(Math.ceil(bytes / 1024))}KB`;
+}
+
+/** Variables for a script: texts under text keys, with a look-up for each secret. */
+export function environment(values: Dict, path: ConfigPath, secret: (key: string, path: ConfigPath) => RubyValue): RubyValue {
+  return strings(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isSecret(key, value) ? secret(key, [...path, key]) : typeof value === 'string' ? value : String(value)])));
 }
 
 /** Names of settings whose value must not be written into a file. */

@@ -15,7 +15,9 @@ export interface Assignment extends Origin {
   readonly kind: 'assign';
   readonly receiver: string;
   readonly name: string;
+  /** With `text`: the Hash's other options. */
   readonly value: RubyValue;
+  readonly text?: { readonly key: string; readonly heredoc: Heredoc };
 }
 
 /** `receiver.method arguments`, perhaps with a heredoc as its last option, perhaps with a block of statements. */
@@ -87,6 +89,12 @@ export function textCall(path: ConfigPath, receiver: string, method: string, lis
     : call(path, receiver, method, list, { ...options, [key]: text });
 }
 
+/** An assignment of a Hash whose option `key` is a text: as a heredoc where that can be. */
+export function textAssign(path: ConfigPath, receiver: string, name: string, options: { readonly [key: string]: RubyValue }, key: string, text: string, word = 'SHELL'): Assignment {
+  const made = heredoc(text, '  ', word);
+  return made ? { ...assign(path, receiver, name, options), text: { key, heredoc: made } } : assign(path, receiver, name, { [key]: text, ...options });
+}
+
 export function blockCall(path: ConfigPath, receiver: string, method: string, list: readonly RubyValue[], options: { readonly [key: string]: RubyValue }, block: NonNullable<Call['block']>): Call {
   const made = call(path, receiver, method, list, options);
   return block.statements.length ? { ...made, block } : made;
@@ -116,9 +124,10 @@ export function attachComments(comments: readonly ConfigComment[], sections: rea
   sections.forEach(collect);
   for (const comment of comments) {
     const lines = toLines(comment.text);
-    const target = comment.path.length === 0 ? undefined : placeFor(comment.path, all);
+    // What stands at the machine's name is about the machine, whatever else takes the name.
+    const target = comment.path.length === 0 || (comment.path.length === 1 && comment.path[0] === 'name') ? undefined : placeFor(comment.path, all);
     if (!target) machine.push(...lines);
-    else if (comment.placement === 'after' && lines.length === 1 && !target.trailing && target.path.length >= comment.path.length && target.kind !== 'code' && target.kind !== 'condition' && !(target.kind === 'call' && (target.text ?? target.block))) target.trailing = lines[0] ?? '';
+    else if (comment.placement === 'after' && lines.length === 1 && !target.trailing && target.path.length >= comment.path.length && target.kind !== 'code' && target.kind !== 'condition' && !('text' in target) && !('block' in target)) target.trailing = lines[0] ?? '';
     else target.comments.push(...lines);
   }
 }

@@ -1,5 +1,6 @@
 // What a check is, and what it may know of the computer it runs on.
 import type { HostOnlyRanges } from '../../machines/hostOnlyRanges.ts';
+import type { Stretch } from '../inside.ts';
 import type { ConfigPath, MachineConfig, Severity } from '../model.ts';
 
 /**
@@ -56,6 +57,8 @@ export interface Finding {
   /** From the machine's object; the message stands at this value, or at its key. */
   readonly path: ConfigPath;
   readonly atKey?: boolean;
+  /** Only this stretch of the text at `path` is meant. */
+  readonly inside?: Stretch;
   readonly message: string;
   readonly values?: readonly (string | number)[];
   /** Overrides the check's. */

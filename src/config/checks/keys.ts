@@ -1,7 +1,8 @@
 // Keys: misspelt ones, and those of another provider.
 import { isObject } from '../merge.ts';
 import type { ConfigPath } from '../model.ts';
-import { commonKeys, isKnownProvider, isOption, keysAt, knownProviders, modifyvmFlags, nearest, optionKeys, plainFlag, propertyAt, providerKeys, type KnownProvider } from '../schema.ts';
+import { commonKeys, isKnownProvider, isOption, keysAt, knownProviders, modifyvmFlags, nearest, optionKeys, plainFlag, propertyAt, providerKeys, provisionerTypes, type KnownProvider } from '../schema.ts';
+import { entries, text } from './values.ts';
 import type { CheckedMachine, Finding, MachineCheck } from './check.ts';
 
 const labels: { readonly [P in KnownProvider]: string } = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
@@ -36,7 +37,7 @@ export const unknownKey: MachineCheck = {
     };
     look(config, ['config'], known);
     const value = { name: machine.name, provider, config };
-    for (const list of ['networks', 'synced_folders', 'provisioners', 'disks'] as const) {
+    for (const list of ['networks', 'synced_folders', 'provisioners', 'triggers', 'disks'] as const) {
       const items = config[list];
       if (!Array.isArray(items)) continue;
       items.forEach((item: unknown, i) => {
@@ -44,6 +45,7 @@ export const unknownKey: MachineCheck = {
         // An unknown type would make every key unknown.
         if (isObject(item) && 'type' in item && !isKnownType(value, path, item['type'])) return;
         look(item, path, allowedKeys(value, path, item), true);
+        if (list === 'triggers' && isObject(item)) for (const script of ['run', 'run_remote']) look(item[script], [...path, script], keysAt(value, [...path, script]), true);
       });
     }
     look(config['cloud_init'], ['config', 'cloud_init'], keysAt(value, ['config', 'cloud_init']));
@@ -70,7 +72,7 @@ function isKnownType(machine: unknown, path: ConfigPath, type: unknown): boolean
   const list = String(path[1]);
   let types = knownTypes.get(list);
   if (!types) { types = new Set(propertyAt(machine, [...path, 'type'])?.enum ?? []); knownTypes.set(list, types); }
-  return list === 'synced_folders' || types.has(type);
+  return list === 'synced_folders' || list === 'triggers' || types.has(type);
 }
 
 export const foreignKey: MachineCheck = {
@@ -105,6 +107,23 @@ export const misspeltOption: MachineCheck = {
       if (own !== undefined) return [{ path, atKey: true, message: 'There is no option "{0}". Did you mean "{1}"?', values: [key, own], fixes: [renaming(path, own), removal(path, key)] }];
       if (isObject(given[key]) || !Object.hasOwn(commonKeys, key)) return [];
       return [{ path, atKey: true, message: '"{0}" belongs into "config", not into "provider_config".', values: [key], fixes: [{ title: 'Move "{0}" to "config"', values: [key], changes: [{ kind: 'set', path: ['config', key], value: given[key] }, { kind: 'remove', path }], preferred: true }] }];
+    });
+  },
+};
+
+export const pluginProvisioner: MachineCheck = {
+  code: 'plugin-provisioner',
+  severity: 'information',
+  about: 'A provisioner that Vagrant does not bring along. Perhaps a plugin of Vagrant does: then its name and options are passed on as they stand here, and only Vagrant can run it.',
+  find({ config }) {
+    return entries(config, 'provisioners').flatMap(({ entry, path }): Finding[] => {
+      const type = text(entry['type']);
+      if (type === undefined || provisionerTypes.includes(type)) return [];
+      const meant = nearest(type, provisionerTypes);
+      const at = [...path, 'type'];
+      return [meant === undefined
+        ? { path: at, message: 'Vagrant itself has no provisioner "{0}": it must come from a plugin, and only Vagrant can run it.', values: [type] }
+        : { path: at, severity: 'warning', message: 'Vagrant itself has no provisioner "{0}". Did you mean "{1}"?', values: [type, meant], fixes: [{ title: 'Use "{0}"', values: [meant], changes: [{ kind: 'set', path: at, value: meant }], preferred: true }] }];
     });
   },
 };

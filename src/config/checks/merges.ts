@@ -64,8 +64,9 @@ export const invalidRuby: MachineCheck = {
   about: '`custom_config` is put into the Vagrantfile as it is, so it must be valid Ruby by itself.',
   find({ config }, facts) {
     const source = customConfig(config);
-    const [problem] = (source === undefined ? undefined : facts.ruby?.get(source)) ?? [];
-    return problem ? [{ path: ['config', 'custom_config'], message: 'This is not valid Ruby: {0}', values: [problem.message] }] : [];
+    const problems = (source === undefined ? undefined : facts.ruby?.get(source)) ?? [];
+    // One slip is often told in several ways, one after the other.
+    return problems.slice(0, 3).map(({ message, offset, length }) => ({ path: ['config', 'custom_config'], inside: { offset, length }, message: 'This is not valid Ruby: {0}', values: [message] }));
   },
 };
 

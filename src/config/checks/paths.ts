@@ -24,6 +24,10 @@ export function hostPaths({ provider, config }: CheckedMachine): readonly NamedP
     if (entry['type'] === 'file') add(entry['source'], [...path, 'source'], 'file');
     if (entry['type'] === 'ansible') add(entry['playbook'], [...path, 'playbook'], 'file');
   }
+  for (const { entry, path } of entries(config, 'triggers')) for (const key of ['run', 'run_remote']) {
+    const script = entry[key];
+    if (isObject(script)) add(script['path'], [...path, key, 'path'], 'script');
+  }
   add(config['tarball'], ['config', 'tarball'], 'file');
   // A Proxmox volume is `storage:content/name`: it is on the server.
   for (const key of ['iso', 'image']) {

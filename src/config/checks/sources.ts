@@ -1,6 +1,8 @@
 // Where a machine comes from: one source, and nothing that belongs to another.
 import type { Finding, MachineCheck } from './check.ts';
-import { options, text } from './values.ts';
+import { isObject } from '../merge.ts';
+import type { ConfigPath } from '../model.ts';
+import { entries, options, text } from './values.ts';
 
 /** `base_distro` may stand beside others: it then says what the system is. */
 const sources = ['box', 'image', 'iso', 'clone_from', 'tarball', 'source_distro'] as const;
@@ -70,14 +72,39 @@ export const provisionerSource: MachineCheck = {
   severity: 'error',
   about: 'A shell step has either commands (`inline`) or a script (`path`).',
   find({ config }) {
-    const list = Array.isArray(config['provisioners']) ? (config['provisioners'] as unknown[]) : [];
-    return list.flatMap((entry, i): Finding[] => {
-      if (typeof entry !== 'object' || entry === null || (entry as { type?: unknown }).type !== 'shell') return [];
-      const { inline, path: script } = entry as { inline?: unknown; path?: unknown };
-      const path = ['config', 'provisioners', i];
-      if (inline !== undefined && text(script) !== undefined) return [{ path: [...path, 'path'], atKey: true, message: '"inline" and "path" exclude each other.', fixes: ['inline', 'path'].map(key => ({ title: 'Remove "{0}"', values: [key], changes: [{ kind: 'remove' as const, path: [...path, key] }] })) }];
-      if (inline === undefined && script === undefined) return [{ path: [...path, 'type'], message: 'What shall it run? Set "inline" or "path".', fixes: [{ title: 'Set "{0}"', values: ['inline'], changes: [{ kind: 'set', path: [...path, 'inline'], value: ['echo hello'] }], preferred: true }] }];
-      return [];
+    return entries(config, 'provisioners').flatMap(({ entry, path }) => (entry['type'] === 'shell' ? scriptSource(entry, path, [...path, 'type']) : []));
+  },
+};
+
+export const triggerParts: MachineCheck = {
+  code: 'trigger-parts',
+  severity: 'error',
+  about: 'A trigger has either `before` or `after`, something that it does, and scripts that are either commands (`inline`) or a file (`path`).',
+  find({ config }) {
+    return entries(config, 'triggers').flatMap(({ entry, path }): Finding[] => {
+      const [before, after] = [entry['before'] !== undefined, entry['after'] !== undefined];
+      const found: Finding[] = [];
+      if (before && after) found.push({ path: [...path, 'after'], atKey: true, message: '"{0}" and "{1}" exclude each other.', values: ['before', 'after'], fixes: ['before', 'after'].map(key => removal([...path, key], key)) });
+      if (!before && !after) found.push({ path, message: 'When? Set "before" or "after".', fixes: ['before', 'after'].map(key => ({ title: 'Set "{0}"', values: [key], changes: [{ kind: 'set' as const, path: [...path, key], value: 'up' }] })) });
+      if (!deeds.some(key => entry[key] !== undefined)) found.push({ path, severity: 'warning', message: 'This trigger does nothing.', fixes: [{ title: 'Set "{0}"', values: ['run'], changes: [{ kind: 'set', path: [...path, 'run'], value: { inline: 'echo hello' } }] }] });
+      for (const key of ['run', 'run_remote']) {
+        const script = entry[key];
+        if (isObject(script)) found.push(...scriptSource(script, [...path, key], [...path, key]));
+      }
+      return found;
     });
   },
 };
+
+/** What makes a trigger do something. */
+const deeds = ['info', 'warn', 'run', 'run_remote', 'abort'];
+
+/** Commands or a file: one of the two. `asked`: where the question is put when there is neither. */
+function scriptSource(script: { readonly [key: string]: unknown }, path: ConfigPath, asked: ConfigPath): Finding[] {
+  const { inline, path: file } = script;
+  if (inline !== undefined && text(file) !== undefined) return [{ path: [...path, 'path'], atKey: true, message: '"{0}" and "{1}" exclude each other.', values: ['inline', 'path'], fixes: ['inline', 'path'].map(key => removal([...path, key], key)) }];
+  if (inline === undefined && file === undefined) return [{ path: asked, message: 'What shall it run? Set "inline" or "path".', fixes: [{ title: 'Set "{0}"', values: ['inline'], changes: [{ kind: 'set', path: [...path, 'inline'], value: ['echo hello'] }], preferred: true }] }];
+  return [];
+}
+
+const removal = (path: ConfigPath, key: string): NonNullable<Finding['fixes']>[number] => ({ title: 'Remove "{0}"', values: [key], changes: [{ kind: 'remove', path }] });

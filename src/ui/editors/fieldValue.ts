@@ -43,7 +43,7 @@ export function readField(schema: PropertySchema, kind: FieldView['kind'], typed
   if (kind === 'raw') return { refused: t('This value is edited as text.') };
   if (typed === '' || (kind !== 'area' && typed.trim() === '')) return { value: undefined };
   if (kind === 'lines') return { value: readLines(schema, typed, present) };
-  if (kind === 'choice') return readChoice(schema, typed);
+  if (kind === 'choice') return typed === textOf(present, kind) ? { value: present } : readChoice(schema, typed);
   const allowed = types(schema);
   const trimmed = kind === 'area' ? typed : typed.trim();
   if (allowed.includes('boolean') && /^(true|false)$/.test(trimmed)) return { value: trimmed === 'true' };

@@ -1,12 +1,11 @@
 // The form: a custom editor on the same document as the text editor. Every change is a text edit, so undo, save and diff are VS Code's own.
 import * as vscode from 'vscode';
 import { checkConfig } from '../../config/check.ts';
-import { parseConfig } from '../../config/parse.ts';
+import { blockingProblem, parseConfig } from '../../config/parse.ts';
 import { validateConfig } from '../../config/validate.ts';
 import type { FormLabels, FromPage, ToPage } from '../../../webview/form/messages.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
-import { blockingProblem } from '../preview/content.ts';
 import { Page } from '../webviews/page.ts';
 import { formEdits } from './formEdits.ts';
 import { formView } from './formView.ts';

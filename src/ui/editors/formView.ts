@@ -10,7 +10,7 @@ const basics = ['box', 'box_version', 'box_url', 'box_architecture', 'image', 'i
 const resources = ['cpus', 'memory', 'disk_size', 'generation', 'disk_size_gb'];
 
 interface ListSource {
-  readonly key: 'networks' | 'disks' | 'synced_folders' | 'provisioners';
+  readonly key: 'networks' | 'disks' | 'synced_folders' | 'provisioners' | 'triggers';
   readonly title: () => string;
   readonly empty: () => string;
   readonly kinds: () => readonly { readonly id: string; readonly label: string; readonly value: unknown }[];
@@ -18,6 +18,8 @@ interface ListSource {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
+
+const words = (value: unknown): string => (Array.isArray(value) ? value.map(text).join(', ') : text(value));
 
 export const lists: readonly ListSource[] = [
   {
@@ -49,6 +51,14 @@ export const lists: readonly ListSource[] = [
       { id: 'chef', label: 'Chef', value: { type: 'chef_solo', run_list: [] } },
     ],
     itemTitle: item => [text(item['name']), text(item['type']) || 'shell', text(item['path']) || text(item['playbook'])].filter(part => part !== '').join(' · '),
+  },
+  {
+    key: 'triggers', title: () => t('Triggers'), empty: () => t('Vagrant does nothing more around its actions.'),
+    kinds: () => [
+      { id: 'before', label: t('Before an action, on this computer'), value: { before: 'up', run: { inline: 'echo hello' } } },
+      { id: 'after', label: t('After an action, inside the machine'), value: { after: 'up', run_remote: { inline: ['echo hello'] } } },
+    ],
+    itemTitle: item => [text(item['name']), item['after'] === undefined ? t('before {0}', words(item['before'])) : t('after {0}', words(item['after']))].filter(part => part !== '').join(' · '),
   },
 ];
 
@@ -156,10 +166,22 @@ function listOf(machine: ParsedMachine, problems: Problems, source: ListSource):
     items: own.map((item, index): ItemView => {
       const path: FieldPath = ['config', source.key, index];
       const present = asObject(item);
-      const keys = itemKeys(source.key, present);
-      return { index, title: source.itemTitle(present), fields: keys.map(key => fieldOf(machine, problems, [...path, key], propertyAt(whole, [...path, key]) ?? {})) };
+      return { index, title: source.itemTitle(present), fields: itemKeys(source.key, present).flatMap(key => itemFields(machine, problems, [...path, key], whole)) };
     }),
   };
+}
+
+/** A key of an item; of one that holds an object of known keys (`run` of a trigger) each of those. */
+function itemFields(machine: ParsedMachine, problems: Problems, path: FieldPath, whole: unknown): readonly FieldView[] {
+  const schema = propertyAt(whole, path) ?? {};
+  const value = valueAt(whole, path);
+  const inner = Object.keys(schema.properties ?? {});
+  if (inner.length === 0 || (value !== undefined && (typeof value !== 'object' || value === null))) return [fieldOf(machine, problems, path, schema)];
+  const outer = labelOf(String(path.at(-1)), {});
+  return [...new Set([...inner, ...Object.keys(asObject(value))])].map(key => {
+    const field = fieldOf(machine, problems, [...path, key], propertyAt(whole, [...path, key]) ?? {});
+    return { ...field, label: `${outer}: ${field.label.replace(/^[A-Z](?=[a-z])/, first => first.toLowerCase())}` };
+  });
 }
 
 /** What the schema names for this kind of item, then what stands there besides. */
@@ -168,6 +190,7 @@ function itemKeys(list: ListSource['key'], item: Readonly<Record<string, unknown
     networks: () => [{ properties: { type: {} } }, definition({ forwarded_port: 'forwardedPort', private_network: 'privateNetwork', public_network: 'publicNetwork' }[text(item['type'])] ?? '')],
     disks: () => [definition('disk')],
     synced_folders: () => [definition('syncedFolder')],
+    triggers: () => [definition('trigger')],
     provisioners: () => [definition('provisioner'), definition(`provisioner_${text(item['type']) || 'shell'}`)],
   };
   return [...new Set([...parts[list]().flatMap(part => Object.keys(part?.properties ?? {})), ...Object.keys(item)])];

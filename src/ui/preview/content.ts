@@ -1,5 +1,4 @@
 // What the preview has to show for a parsed file: its tabs, and each tab's text in blocks, so that an edit moves one block. Pure.
-import type { ParsedConfig } from '../../config/model.ts';
 import type { CommandText } from '../../machines/provider.ts';
 import type { GeneratedVagrantfile } from '../../vagrant/generate.ts';
 import type { BlockView, TabView } from '../../../webview/preview/messages.ts';
@@ -51,9 +50,4 @@ export function blockDelta(before: readonly BlockView[], after: readonly BlockVi
   while (same < most - start && before[before.length - 1 - same]?.text === after[after.length - 1 - same]?.text) same++;
   if (start === before.length && start === after.length) return undefined;
   return { start, remove: before.length - start - same, blocks: after.slice(start, after.length - same) };
-}
-
-/** The error that keeps a file from being rendered anew: of the text itself, not of a value. */
-export function blockingProblem(parsed: ParsedConfig): ParsedConfig['problems'][number] | undefined {
-  return parsed.problems.find(problem => problem.severity === 'error');
 }

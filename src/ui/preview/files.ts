@@ -1,12 +1,11 @@
 // The generated texts outside the preview: saved beside the config, or open as a read-only document that follows it.
 import * as vscode from 'vscode';
-import { parseConfig } from '../../config/parse.ts';
+import { blockingProblem, parseConfig } from '../../config/parse.ts';
 import { generateVagrantfile } from '../../vagrant/generate.ts';
 import { ask } from '../confirm.ts';
 import { gaiaDocumentOf } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
-import { blockingProblem } from './content.ts';
 
 export const generatedScheme = 'gaia-generated';
 

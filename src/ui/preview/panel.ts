@@ -1,6 +1,6 @@
 // The preview beside the editor: follows the active .gaia.json, renders as one types, and maps between the two both ways.
 import * as vscode from 'vscode';
-import { parseConfig } from '../../config/parse.ts';
+import { blockingProblem, parseConfig } from '../../config/parse.ts';
 import type { ParsedConfig } from '../../config/model.ts';
 import { generateVagrantfile } from '../../vagrant/generate.ts';
 import type { GeneratedVagrantfile } from '../../vagrant/generate.ts';
@@ -10,7 +10,7 @@ import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
 import { Page } from '../webviews/page.ts';
 import { commandsOf } from './commandsOf.ts';
-import { blockDelta, blockingProblem, commandBlocks, commandsTab, tabsOf, textBlocks, vagrantfileBlocks, vagrantfileTab } from './content.ts';
+import { blockDelta, commandBlocks, commandsTab, tabsOf, textBlocks, vagrantfileBlocks, vagrantfileTab } from './content.ts';
 
 /** The commands ask providers, so they wait until the typing pauses. */
 const commandsAfterMs = 400;

@@ -66,6 +66,7 @@ const kinds: Readonly<Record<string, [Record<string, fc.Arbitrary<unknown>>, str
   chef_apply: [{ recipe: text, version: text }, ['recipe']],
   docker: [images, []],
   podman: [images, []],
+  cfengine: [{ mode: fc.constantFrom('bootstrap', 'single_run'), policy_server_address: text, am_policy_hub: bool, install: fc.oneof(bool, fc.constant('force')), run_file: text, files_path: text, classes: texts, extra_agent_args: text, force_bootstrap: bool, upload_path: text }, []],
   salt: [{ masterless: bool, minion_config: text, run_highstate: bool, pillar_data: data, install_type: fc.constantFrom('stable', 'git'), version: text, bootstrap_options: text, verbose: bool, colorize: bool, log_level: text }, []],
 };
 
@@ -77,6 +78,13 @@ const provisioners = fc.array(fc.oneof(...Object.entries(kinds).map(([type, [sha
     return { type, ...own, ...(rest.before === undefined && after !== undefined ? { ...rest, after } : rest) };
   }),
 }))), { maxLength: 4 }).map(list => distinct(list, one => (one.name === undefined ? undefined : well(String(one.name)))));
+
+const actions = fc.constantFrom('up', 'halt', 'reload', 'provision', 'destroy', 'suspend', 'resume', 'all');
+const triggerActions = fc.oneof(actions, text.filter(one => one !== ''), fc.uniqueArray(actions, { minLength: 1, maxLength: 3 }));
+const script = { inline: fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 4 })), args: fc.oneof(text, fc.array(fc.oneof(text, fc.integer()), { maxLength: 3 })), keep_color: bool };
+const trigger = { name: text, info: text, warn: text, on_error: fc.constantFrom('halt', 'continue'), only_on: fc.oneof(text, texts), ignore: fc.oneof(actions, fc.array(actions, { maxLength: 3 })), exit_codes: fc.oneof(fc.integer({ min: 0, max: 255 }), fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 3 })), abort: fc.oneof(bool, fc.integer({ min: 1, max: 255 })), type: fc.constantFrom('action', 'command', 'hook'),
+  run: record(script, ['inline']), run_remote: fc.oneof(record({ ...script, env: words, privileged: bool, binary: bool, upload_path: text, sensitive: bool, reset: bool, reboot: bool }, ['inline']), record({ path, args: text }, ['path'])) };
+const triggers = fc.array(fc.oneof(record({ before: triggerActions, ...trigger }, ['before', 'info']), record({ after: triggerActions, ...trigger }, ['after', 'run'])), { maxLength: 3 });
 
 const flags = fc.dictionary(fc.constantFrom('vram', 'graphicscontroller', 'accelerate3d', 'clipboard', 'draganddrop', 'nested_hw_virt', 'natdnshostresolver1', 'ioapic', 'usb', 'groups', 'description', 'macaddress1', 'paravirtprovider'), fc.oneof(text, bool, fc.integer({ min: 0, max: 999 })), { maxKeys: 4 });
 const virtualbox = fc.tuple(flags, record({ gui: bool, name: text, linked_clone: bool, linked_clone_snapshot: text, check_guest_additions: bool, default_nic_type: text, auto_nat_dns_proxy: bool, destroy_unused_network_interfaces: bool, functional_vboxsf: bool })).map(parts => Object.assign({}, ...parts) as Json);
@@ -92,7 +100,7 @@ const extras = record({
 
 const common = {
   box: text, box_version: fc.constantFrom('1.2.3', '>= 1.0, < 2', '~> 0.9', '>= 0'), box_url: text, box_architecture: fc.constantFrom('auto', 'amd64', 'arm64'), hostname: host, cpus: fc.integer({ min: 1, max: 128 }), memory: fc.integer({ min: 512, max: 99999 }),
-  networks, synced_folders: folders, provisioners, vagrant: extras,
+  networks, synced_folders: folders, provisioners, triggers, vagrant: extras,
   cloud_init: record({ user_data: fc.oneof(text.map(one => `#cloud-config\n${one}`), text.map(one => `#!/bin/sh\n${one}`)) }, ['user_data']),
   disks: fc.array(record({ size: fc.oneof(fc.constantFrom('10G', '512MB', '1 TB', '1.5GiB'), fc.integer({ min: 1, max: 99999 })), name: text, format: fc.constantFrom('vdi', 'vmdk') }, ['size', 'name']), { maxLength: 2 }),
 };

@@ -41,10 +41,10 @@ describe('generated Vagrantfiles', () => {
   });
 
   it.skipIf(!ruby)('would be told apart if one value were another', () => {
-    const machine: DrawnMachine = { name: 'a', provider: 'virtualbox', config: { box: 'b', memory: 1024, networks: [{ type: 'forwarded_port', guest_port: 80, host_port: 8080 }], provisioners: [{ type: 'shell', inline: 'x' }], provider_config: { vram: 16 } } };
+    const machine: DrawnMachine = { name: 'a', provider: 'virtualbox', config: { box: 'b', memory: 1024, networks: [{ type: 'forwarded_port', guest_port: 80, host_port: 8080 }], provisioners: [{ type: 'shell', inline: 'x' }], triggers: [{ before: 'up', info: 'x', run: { inline: 'y' } }], provider_config: { vram: 16 } } };
     const found = readByVagrant([generated([machine])])[0]?.machines?.[0];
     expect(found && differences(machine, found)).toEqual([]);
-    for (const change of [{ box: 'c' }, { memory: 1025 }, { networks: [] }, { provisioners: [{ type: 'shell', inline: 'y' }] }, { provider_config: { vram: 17 } }]) {
+    for (const change of [{ box: 'c' }, { memory: 1025 }, { networks: [] }, { provisioners: [{ type: 'shell', inline: 'y' }] }, { provider_config: { vram: 17 } }, { triggers: [] }, { triggers: [{ after: 'up', info: 'x', run: { inline: 'y' } }] }, { triggers: [{ before: 'up', info: 'z', run: { inline: 'y' } }] }, { triggers: [{ before: 'up', info: 'x', run: { inline: 'z' } }] }]) {
       expect(found && differences({ ...machine, config: { ...machine.config, ...change } }, found)).not.toEqual([]);
     }
   });

@@ -15,6 +15,7 @@ export interface Dumped {
   readonly disks: readonly Json[];
   readonly cloud_init: readonly Json[];
   readonly provisioners: readonly { name: string | null; type: string; run: string | null; before: string | null; after: string | null; config: Json }[];
+  readonly triggers: { readonly before: readonly Json[]; readonly after: readonly Json[] };
   readonly unknown_settings: Json;
 }
 
@@ -56,6 +57,7 @@ export function differences(machine: DrawnMachine, found: Dumped): [string, unkn
   const user = dict(config.cloud_init).user_data;
   same('cloud_init', user === undefined ? [] : [[String(user).startsWith('#!') ? 'text/x-shellscript' : 'text/cloud-config', user]], found.cloud_init.map(one => [one.content_type, one.inline]));
   provisioners(config, found, same);
+  triggers(config, found, same);
   providers[machine.provider]?.(machine, options, found.provider_config ?? {}, same);
   return wrong;
 }
@@ -134,6 +136,26 @@ function provisioners(config: Json, found: Dumped, same: Same): void {
     same(`${label} head`, { type: kind, name: name ?? null, run: run === 'once' ? null : (run ?? null), before: before ?? null, after: after ?? null }, { type: actual.type, name: actual.name, run: actual.run, before: actual.before, after: actual.after });
     for (const [key, value] of Object.entries(rest)) same(`${label} ${key}`, ...readProvisioner(kind, key, value, actual.config, rest));
   });
+}
+
+/** Each action is a trigger of its own for Vagrant. */
+function triggers(config: Json, found: Dumped, same: Same): void {
+  for (const stage of ['before', 'after'] as const) {
+    const expected = list(config.triggers).filter(one => one[stage] !== undefined).flatMap(one => (Array.isArray(one[stage]) ? (one[stage] as unknown[]) : [one[stage]]).map((command): Json => ({
+      command, name: one.name ?? null, info: one.info ?? null, warn: one.warn ?? null, on_error: one.on_error ?? 'halt', type: one.type ?? 'action',
+      only_on: one.only_on === undefined ? null : Array.isArray(one.only_on) ? one.only_on : [one.only_on], ignore: one.ignore === undefined ? [] : Array.isArray(one.ignore) ? one.ignore : [one.ignore],
+      exit_codes: one.exit_codes === undefined ? [0] : Array.isArray(one.exit_codes) ? one.exit_codes : [one.exit_codes], abort: one.abort === true ? 1 : (one.abort ?? null),
+    })));
+    same(`${stage} triggers`, expected, found.triggers[stage].map(({ run: _run, run_remote: _remote, ruby: _ruby, ruby_block: _block, ...rest }) => rest));
+    const scripts = list(config.triggers).filter(one => one[stage] !== undefined).flatMap(one => (Array.isArray(one[stage]) ? (one[stage] as unknown[]) : [one[stage]]).map(() => one));
+    scripts.forEach((one, index) => {
+      for (const key of ['run', 'run_remote'] as const) {
+        const actual = found.triggers[stage][index]?.[key];
+        if (one[key] === undefined) same(`${stage} trigger ${String(index)} ${key}`, null, actual ?? null);
+        else for (const [option, value] of Object.entries(dict(one[key]))) same(`${stage} trigger ${String(index)} ${key} ${option}`, ...readProvisioner('shell', option, value, dict(actual), {}));
+      }
+    });
+  }
 }
 
 /** What a key of a provisioner is in Vagrant's own object, after its clean-up. */

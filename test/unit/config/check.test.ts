@@ -10,7 +10,7 @@ import { yamlToJson } from '../../../src/config/yaml.ts';
 const linux: HostFacts = {
   platform: 'linux', arch: 'x64', cpus: 4, memoryMiB: 16384, takenPorts: new Set(['tcp/5432', 'tcp/127.0.0.1:6379']), running: new Set(['virtualbox/up']),
   paths: new Map([['./there', true], ['./gone', false], ['./gone.sh', false]]), virtualboxVersion: '7.2.22',
-  boxes: [{ name: 'lab/arm', version: '1', provider: 'virtualbox', architecture: 'arm64' }], ruby: new Map([['if', [{ message: 'unexpected end', offset: 0, length: 2 }]], ['config.vm.boot_timeout = 5', []]]),
+  boxes: [{ name: 'lab/arm', version: '1', provider: 'virtualbox', architecture: 'arm64' }], ruby: new Map([['if', [{ message: 'unexpected end', offset: 0, length: 2 }]], ['x = 1\nif', [{ message: 'unexpected end', offset: 6, length: 2 }]], ['config.vm.boot_timeout = 5', []]]),
 };
 type Machine = { name?: string; provider?: string; config?: object };
 const file = (...machines: Machine[]) => JSON.stringify({ machines: machines.map((m, i) => ({ name: `m${String(i)}`, provider: 'virtualbox', ...m, config: { box: 'a/b', ...m.config } })) }, null, 2);
@@ -41,7 +41,7 @@ const cases: Record<string, Case> = {
   'unused-key': { fires: [on('virtualbox', { iso: 'a.iso', box_version: '1' }), vb({ checksum: 'sha256:00' })], silent: [vb({ box_version: '1' }), on('hyperv', { iso: 'a', checksum: 'sha256:00' })] },
   'two-sizes': { fires: [on('hyperv', { disk_size: '10G', disk_size_gb: 10 }), on('proxmox', { disk_size: '10G', provider_config: { disk_size: '10G' } })], silent: [on('hyperv', { disk_size_gb: 10 }), on('proxmox', { provider_config: { disk_size: '10G' } })] },
   'unknown-key': {
-    fires: [vb({ memroy: 1024 }), vb({ whatever: 1 }), networks({ type: 'forwarded_port', guest_prot: 80, host_port: 80 }), vb({ provisioners: [shell({ inlin: 'x' })] }), vb({ synced_folders: [{ host_paht: '.', guest_path: '/x' }] }), vb({ cloud_init: { usr: 'x' } })],
+    fires: [vb({ memroy: 1024 }), vb({ whatever: 1 }), networks({ type: 'forwarded_port', guest_prot: 80, host_port: 80 }), vb({ provisioners: [shell({ inlin: 'x' })] }), vb({ synced_folders: [{ host_paht: '.', guest_path: '/x' }] }), vb({ cloud_init: { usr: 'x' } }), vb({ triggers: [{ before: 'up', inf: 'x' }] }), vb({ triggers: [{ before: 'up', run: { inlin: 'x', path: 'y' } }] })],
     silent: [vb({ memory: 1024, networks: [forward(8080, { auto_correct: true, id: 'web' })], provisioners: [shell({ inline: 'x', env: { ANY: '1' } })], cloud_init: { user: 'x' }, disks: [{ size: '1G' }] }), on('wsl', { name: 'x', base_distro: 'y' }), networks({ type: 'new_kind', thing: 1 }), networks(inside('192.168.56.9', { adapter: 2, dhcp_lower: '192.168.56.100', virtualbox__something: true })), vb({ vagrant: { ssh: { forward_agent: true } } })],
   },
   'foreign-key': { fires: [vb({ generation: 2 }), vb({ disk_size_gb: 10 }), on('proxmox', { default_user: 'x' })], silent: [on('hyperv', { generation: 2, disk_size_gb: 10 }), on('wsl', { default_user: 'x', base_distro: 'x' })] },
@@ -72,6 +72,11 @@ const cases: Record<string, Case> = {
     silent: [vb({ synced_folders: [{ host_path: './there', guest_path: '/x' }] }), vb({ synced_folders: [{ host_path: './gone', guest_path: '/x', create: true }] }), vb({ synced_folders: [{ host_path: './not-looked-at-yet', guest_path: '/x' }] }), vb({ provisioners: [shell({ path: 'https://x/gone.sh' })] }), on('wsl', { tarball: 'C:\\gone.tar' })],
   },
   'provisioner-source': { fires: [vb({ provisioners: [shell({})] }), vb({ provisioners: [shell({ inline: 'x', path: 'y' })] })], silent: [vb({ provisioners: [shell({ inline: 'x' }), shell({ path: 'y' }), { type: 'file', source: 'a', destination: 'b' }] })] },
+  'trigger-parts': {
+    fires: [vb({ triggers: [{ info: 'x' }] }), vb({ triggers: [{ before: 'up', after: 'up', info: 'x' }] }), vb({ triggers: [{ before: 'up' }] }), vb({ triggers: [{ before: 'up', run: {} }] }), vb({ triggers: [{ after: 'up', run_remote: { inline: 'x', path: 'y' } }] })],
+    silent: [vb({ triggers: [{ before: ['up', 'reload'], info: 'x' }, { after: 'up', run: { path: 'y' } }, { before: 'destroy', abort: true }] })],
+  },
+  'plugin-provisioner': { fires: [vb({ provisioners: [{ type: 'vai', inventory_dir: 'x' }] }), vb({ provisioners: [{ type: 'shel', inline: 'x' }] })], silent: [vb({ provisioners: [shell({ inline: 'x' }), { type: 'cfengine' }, { type: 'chef' }] })] },
   'duplicate-guest-path': { fires: [vb({ synced_folders: [{ host_path: 'a', guest_path: '/x' }, { host_path: 'b', guest_path: '/x/' }] })], silent: [vb({ synced_folders: [{ host_path: 'a', guest_path: '/x' }, { host_path: 'a', guest_path: '/y' }] })] },
   'duplicate-provisioner': { fires: [vb({ provisioners: [shell({ name: 'a', inline: 'x' }), shell({ name: 'a', inline: 'y' })] })], silent: [vb({ provisioners: [shell({ inline: 'x' }), shell({ inline: 'x' })] })] },
   'duplicate-forward-id': { fires: [networks(forward(8080, { id: 'a' }), forward(8081, { id: 'a' }))], silent: [networks(forward(8080, { id: 'a' }), forward(8081, { id: 'b' }))] },
@@ -81,7 +86,7 @@ const cases: Record<string, Case> = {
     silent: [vb({ cloud_init: { password_env: 'VM_PASSWORD' } }), vb({ provisioners: [{ type: 'ansible', playbook: 'a', vault_password_file: 'x' }] }), vb({ provisioners: [shell({ inline: 'x', env: { DB_PASSWORD: '${DB_PASSWORD}', TOKENS: '3' } })] }), vb({ box_url: 'https://boxes.lan/a@1.box' }), vb({ provisioners: [shell({ inline: 'passwd --lock root' })] })],
   },
   'unwritable-text': { fires: ['{"name":"m","provider":"virtualbox","config":{"box":"a","hostname":"a\\u0000b"}}', '{"name":"m","provider":"virtualbox","config":{"box":"a","provider_config":{"x":["\\ud800"]}}}'], silent: [vb({ description: '😀 \n' })] },
-  'invalid-ruby': { fires: [vb({ custom_config: 'if' })], silent: [vb({ custom_config: 'config.vm.boot_timeout = 5' }), vb({ custom_config: ['not', 'looked at'] }), vb({})] },
+  'invalid-ruby': { fires: [vb({ custom_config: 'if' }), vb({ custom_config: ['x = 1', 'if'] })], silent: [vb({ custom_config: 'config.vm.boot_timeout = 5' }), vb({ custom_config: ['not', 'looked at'] }), vb({})] },
 };
 
 const run = (text: string, facts: HostFacts = linux) => checkConfig(parseConfig(text), facts);
@@ -175,4 +180,25 @@ it('never throws, whatever stands where', () => {
 it('an origin template is read and has no error', () => {
   const { json } = yamlToJson('name: t\nprovider: virtualbox\nconfig:\n  box: debian/bookworm64\n  provider_config:\n    natdnshostresolver1: "on"\n    natdnsproxy1: "on"\n');
   expect(run(json!).filter(p => p.severity === 'error' || p.severity === 'warning')).toEqual([]);
+});
+
+describe('what is wrong inside of a text', () => {
+  const marked = (literal: string, problems: readonly { offset: number; length: number }[]): string[] => {
+    const source = JSON.parse(literal) as unknown;
+    const ruby = new Map([[Array.isArray(source) ? source.filter(line => typeof line === 'string').join('\n') : String(source), problems.map(one => ({ ...one, message: 'no' }))]]);
+    const text = `{ "name": "m", "provider": "virtualbox", "config": { "box": "b", "custom_config": ${literal} } }`;
+    return run(text, { ruby }).filter(one => one.code === 'invalid-ruby').map(({ range }) => text.slice(range.offset, range.offset + range.length));
+  };
+  it.each([
+    ['a plain text', '"ab cd"', [{ offset: 3, length: 2 }], ['cd']],
+    ['escapes before it', String.raw`"\"\u0041\n\\cd"`, [{ offset: 4, length: 2 }], ['cd']],
+    ['an escape itself', String.raw`"a\u0041b"`, [{ offset: 1, length: 1 }], [String.raw`\u0041`]],
+    ['a pair of surrogates', '"😀cd"', [{ offset: 2, length: 2 }], ['cd']],
+    ['the end of the text', '"ab"', [{ offset: 2, length: 0 }], ['b']],
+    ['a line of a list', '["ab", "cd ef"]', [{ offset: 6, length: 2 }], ['ef']],
+    ['a list with what is no text', '["ab", 7, "cd"]', [{ offset: 3, length: 2 }], ['cd']],
+    ['the end of a list', '["ab", "cd"]', [{ offset: 5, length: 1 }], ['d']],
+    ['a stretch over two lines', '["ab", "cd"]', [{ offset: 1, length: 4 }], ['b']],
+    ['several at once', '"ab cd"', [{ offset: 0, length: 2 }, { offset: 3, length: 2 }], ['ab', 'cd']],
+  ])('is marked there: %s', (_, literal, problems, expected) => { expect(marked(literal, problems)).toEqual(expected); });
 });

@@ -39,7 +39,7 @@ const set = (text: string, path: (string | number)[], value: string): string => 
 
 describe('the form of a file', () => {
   it('has the groups of the language and the values of the machine', () => {
-    expect(view(web).groups.map(group => group.id)).toEqual(['basics', 'resources', 'networks', 'disks', 'synced_folders', 'provisioners', 'options', 'cloud_init', 'advanced']);
+    expect(view(web).groups.map(group => group.id)).toEqual(['basics', 'resources', 'networks', 'disks', 'synced_folders', 'provisioners', 'triggers', 'options', 'cloud_init', 'advanced']);
     expect(field(web, 'name')).toMatchObject({ kind: 'text', value: 'web' });
     expect(field(web, 'config', 'cpus')).toMatchObject({ kind: 'text', label: 'CPUs', value: '2' });
     expect(field(web, 'config', 'networks', 0, 'host_port')?.value).toBe('8080');
@@ -54,6 +54,21 @@ describe('the form of a file', () => {
   it('shows what comes from the defaults as what holds when the field is left empty', () => {
     const text = '{ "defaults": { "config": { "memory": 4096 } }, "machines": [ { "name": "a", "provider": "virtualbox", "config": {} } ] }';
     expect(field(text, 'config', 'memory')).toMatchObject({ value: '', placeholder: '4096 (from the defaults)' });
+  });
+
+  it('shows a script of a trigger as fields of their own', () => {
+    const text = web.replace('"cpus": 2,', '"cpus": 2, "triggers": [{ "before": "up", "run": { "inline": "echo hi", "odd": 1 } }],');
+    expect(field(text, 'config', 'triggers', 0, 'before')).toMatchObject({ kind: 'choice', value: 'up' });
+    expect(field(text, 'config', 'triggers', 0, 'run', 'inline')).toMatchObject({ label: 'Run: inline', value: 'echo hi' });
+    expect(field(text, 'config', 'triggers', 0, 'run', 'odd')?.value).toBe('1');
+    expect(set(text, ['config', 'triggers', 0, 'run', 'inline'], 'echo ho')).toBe(text.replace('echo hi', 'echo ho'));
+    expect(parseConfig(set(text, ['config', 'triggers', 0, 'run_remote', 'path'], 'a.sh')).machines[0]?.config['triggers']).toEqual([{ before: 'up', run: { inline: 'echo hi', odd: 1 }, run_remote: { path: 'a.sh' } }]);
+  });
+
+  it('keeps a choice that is none of the known ones', () => {
+    const text = web.replace('"cpus": 2,', '"cpus": 2, "provisioners": [{ "type": "vai", "mode": "x" }],');
+    expect(field(text, 'config', 'provisioners', 0, 'type')).toMatchObject({ kind: 'choice', value: 'vai' });
+    expect(set(text, ['config', 'provisioners', 0, 'type'], 'vai')).toBe(text);
   });
 
   it('shows a problem at its field', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../src/config/parse.ts';
+import { blockingProblem, parseConfig } from '../../../src/config/parse.ts';
 import { generateVagrantfile } from '../../../src/vagrant/generate.ts';
-import { blockDelta, blockingProblem, commandBlocks, tabsOf, textBlocks, vagrantfileBlocks } from '../../../src/ui/preview/content.ts';
+import { blockDelta, commandBlocks, tabsOf, textBlocks, vagrantfileBlocks } from '../../../src/ui/preview/content.ts';
 import { linesOfHighlighted } from '../../../webview/preview/highlighted.ts';
 
 const file = (names: readonly string[], provider = 'virtualbox'): string => JSON.stringify({ machines: names.map(name => ({ name, provider, config: { box: 'debian/bookworm64', cpus: 2 } })) });

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { generateVagrantfile, type GeneratedVagrantfile } from '../../../src/vagrant/generate.ts';
@@ -179,20 +181,43 @@ describe('the source map', () => {
 
 describe('what Vagrant cannot bear', () => {
   const two = (a: object, b: object): object => ({ networks: [{ type: 'forwarded_port', guest_port: 1, host_port: 8080, ...a }, { type: 'forwarded_port', guest_port: 2, host_port: 8080, ...b }] });
-  it.each([
-    ['vagrant.nulInName', machine({}, 'virtualbox', 'a\0b')], ['vagrant.name', machine({}, 'virtualbox', 'a/b')], ['vagrant.name', machine({}, 'virtualbox', '..')], ['vagrant.nameOnWindows', machine({}, 'virtualbox', 'a:b')],
-    ['vagrant.hostname', machine({ hostname: 'a_b' })], ['vagrant.samePort', machine(two({}, {}))], ['vagrant.port', machine(two({}, { host_port: 70000 }))],
-    ['vagrant.sameGuestPath', machine({ synced_folders: [{ host_path: 'a', guest_path: '/x' }, { host_path: 'b', guest_path: '/x/' }] })], ['vagrant.nulInPath', machine({ synced_folders: [{ host_path: '\0', guest_path: '/x' }] })],
-    ['vagrant.sameProvisioner', machine({ provisioners: [{ type: 'shell', name: 'a', inline: '1' }, { type: 'shell', name: 'a', inline: '2' }] })],
-    ['vagrant.noCharacter', machine({ box: '\ud800' })], ['vagrant.endOfProgram', machine({ custom_config: 'a = 1\n__END__\n' })], ['vagrant.diskSize', machine({ disk_size: 'big' })],
-    ['vagrant.noEquivalent', machine({ generation: 2 }, 'hyperv')], ['vagrant.settingName', machine({ vagrant: { ssh: { 'a b': 1 } } })],
-    ['vagrant.sameMachine', JSON.stringify({ machines: [{ name: 'a', provider: 'virtualbox', config: {} }, { name: 'a', provider: 'virtualbox', config: {} }] })],
-  ])('is said: %s', (code, text) => { expect(codes(text)).toContain(code); });
-
-  it.each([
-    machine(two({ protocol: 'udp' }, {})), machine(two({ host_ip: '127.0.0.1' }, {})), machine(two({ id: 'x' }, {})), machine({ hostname: 'web-1.example' }), machine({ hostname: 'A_B', base_distro: 'x' }, 'wsl'),
-    machine({ disk_size: '64G', provisioners: [{ type: 'shell', inline: '1' }, { type: 'shell', inline: '2' }] }), machine({}, 'virtualbox', 'ü ber'),
-  ])('and nothing where nothing is wrong: %s', text => { expect(codes(text)).toEqual([]); });
+  const folders = (...guests: string[]): object => ({ synced_folders: guests.map((guest_path, at) => ({ host_path: `h${String(at)}`, guest_path })) });
+  const steps = (...names: string[]): object => ({ provisioners: names.map(name => ({ type: 'shell', name, inline: '1' })) });
+  const both = (...names: string[]): string => JSON.stringify({ machines: names.map(name => ({ name, provider: 'virtualbox', config: {} })) });
+  /** Each code: files in which it is said, and near ones in which it is not. */
+  const cases: Readonly<Record<string, { readonly fires: readonly string[]; readonly silent: readonly string[] }>> = {
+    'vagrant.nulInName': { fires: [machine({}, 'virtualbox', 'a\0b')], silent: [machine({}, 'virtualbox', 'a b')] },
+    'vagrant.name': { fires: [machine({}, 'virtualbox', 'a/b'), machine({}, 'virtualbox', '..')], silent: [machine({}, 'virtualbox', 'ü ber')] },
+    'vagrant.nameOnWindows': { fires: [machine({}, 'virtualbox', 'a:b')], silent: [machine({}, 'virtualbox', 'a-b')] },
+    'vagrant.hostname': { fires: [machine({ hostname: 'a_b' })], silent: [machine({ hostname: 'web-1.example' }), machine({ hostname: 'A_B', base_distro: 'x' }, 'wsl')] },
+    'vagrant.samePort': { fires: [machine(two({}, {}))], silent: [machine(two({ protocol: 'udp' }, {})), machine(two({ host_ip: '127.0.0.1' }, {})), machine(two({ id: 'x' }, {}))] },
+    'vagrant.port': { fires: [machine(two({}, { host_port: 70000 }))], silent: [machine(two({}, { host_port: 65535 }))] },
+    'vagrant.sameGuestPath': { fires: [machine(folders('/x', '/x/'))], silent: [machine(folders('/x', '/y'))] },
+    'vagrant.nulInPath': { fires: [machine({ synced_folders: [{ host_path: '\0', guest_path: '/x' }] })], silent: [machine(folders('/x', '/y'))] },
+    'vagrant.sameProvisioner': { fires: [machine(steps('a', 'a'))], silent: [machine(steps('a', 'b')), machine({ provisioners: [{ type: 'shell', inline: '1' }, { type: 'shell', inline: '2' }] })] },
+    'vagrant.noCharacter': { fires: [machine({ box: '\ud800' }), machine({ box: 'b' }, 'virtualbox', 'a\udfff')], silent: [machine({ box: '😀' })] },
+    'vagrant.endOfProgram': { fires: [machine({ custom_config: 'a = 1\n__END__\n' }), machine({ custom_config: 'a = 1\u0004' })], silent: [machine({ custom_config: 'a = "__END__"' })] },
+    'vagrant.diskSize': { fires: [machine({ disk_size: 'big' })], silent: [machine({ disk_size: '64G' }), machine({ disk_size: 4096 })] },
+    'vagrant.noEquivalent': { fires: [machine({ generation: 2 }, 'hyperv'), machine({ iso: 'a.iso' }), machine({ triggers: [{ before: 'up', info: 'x', colour: 'red' }] })], silent: [machine({ box: 'a' }, 'hyperv'), machine({ iso: 'local:iso/a.iso' }, 'proxmox')] },
+    'vagrant.settingName': { fires: [machine({ vagrant: { ssh: { 'a b': 1 } } })], silent: [machine({ vagrant: { ssh: { forward_agent: true } } })] },
+    'vagrant.secret': { fires: [machine({ provisioners: [{ type: 'shell', inline: 'x', env: { API_TOKEN: 'hunter2' } }] }), machine({ triggers: [{ before: 'up', run_remote: { inline: 'x', env: { DB_PASSWORD: 'hunter2' } } }] }), machine({ vagrant: { ssh: { password: 'hunter2' } } })], silent: [machine({ vagrant: { ssh: { password: 'vagrant', private_key_path: 'x' } } })] },
+    'vagrant.sameMachine': { fires: [both('a', 'a')], silent: [both('a', 'b')] },
+  };
+  it('has cases for every code that the sources know', () => {
+    const folder = path.resolve(import.meta.dirname, '../../../src/vagrant');
+    const known = fs.readdirSync(folder).flatMap(file => [...fs.readFileSync(path.join(folder, file), 'utf8').matchAll(/'(vagrant\.[A-Za-z]+)'/g)].map(([, code]) => code));
+    expect(Object.keys(cases).sort()).toEqual([...new Set(known)].sort());
+  });
+  const rows = (kind: 'fires' | 'silent'): [string, string][] => Object.entries(cases).flatMap(([code, one]) => one[kind].map((text): [string, string] => [code, text]));
+  it.each(rows('fires'))('is said: %s %s', (code, text) => { expect(codes(text)).toContain(code); });
+  it.each(rows('silent'))('is not said: %s %s', (code, text) => { expect(codes(text)).not.toContain(code); });
+  it('never lets a secret through', () => {
+    for (const text of cases['vagrant.secret']?.fires ?? []) {
+      const made = generate(text).text;
+      expect(made).not.toContain('hunter2');
+      expect(made).toContain('ENV["');
+    }
+  });
 
   it('is said where it stands', () => {
     const text = machine(two({}, {}));
@@ -204,9 +229,31 @@ describe('what Vagrant cannot bear', () => {
 
 describe('what only the real Vagrant can apply', () => {
   it('is told by path', () => {
-    const [one] = parseConfig(machine({ provisioners: [{ type: 'shell', inline: 'x' }, { type: 'puppet' }], synced_folders: [{ host_path: '.', guest_path: '/a', type: 'nfs' }], custom_config: 'x = 1' })).machines;
-    expect(one && needsVagrant(one)).toEqual([['config', 'provisioners', 1], ['config', 'synced_folders', 0], ['config', 'custom_config']]);
+    const [one] = parseConfig(machine({ provisioners: [{ type: 'shell', inline: 'x' }, { type: 'puppet' }], synced_folders: [{ host_path: '.', guest_path: '/a', type: 'nfs' }], custom_config: 'x = 1', triggers: [{ before: 'up', info: 'x' }] })).machines;
+    expect(one && needsVagrant(one)).toEqual([['config', 'provisioners', 1], ['config', 'synced_folders', 0], ['config', 'triggers', 0], ['config', 'custom_config']]);
     const [two] = parseConfig(machine({ box: 'x', provisioners: [{ type: 'file', source: 'a', destination: 'b' }] })).machines;
     expect(two && needsVagrant(two)).toEqual([]);
+  });
+});
+
+describe('a comment at the name or the provider', () => {
+  const text = `{
+  // The reverse proxy.
+  "name": "web", // in the first rack
+  "provider": "virtualbox",
+  "config": { "box": "b", "memory": 1024 }
+}`;
+  it('stands above the machine, alone in its file or not', () => {
+    expect(generate(text).text).toContain('  # The reverse proxy.\n  # in the first rack\n  config.vm.define "web"\n');
+    expect(generate(`{ "machines": [${text}, { "name": "db", "provider": "virtualbox", "config": {} }] }`).text).toContain('  # The reverse proxy.\n  # in the first rack\n  config.vm.define "web" do |web|\n');
+  });
+});
+
+describe('a provisioner of a plugin', () => {
+  it('keeps its name and its options', () => {
+    expect(body(machine({ box: 'b', provisioners: [{ type: 'vai', name: 'inventory', run: 'always', inventory_dir: '.', groups: { web: ['m'] } }] }))).toContain(`  config.vm.provision "inventory", type: "vai", run: "always" do |provisioner|
+    provisioner.inventory_dir = "."
+    provisioner.groups        = { "web" => ["m"] }
+  end`);
   });
 });

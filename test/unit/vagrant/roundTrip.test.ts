@@ -34,14 +34,32 @@ describe('a generated Vagrantfile', () => {
         { "type": "forwarded_port", "guest_port": 80, "host_port": 8080 }
       ],
       "vagrant": { "ssh": { "forward_agent": true }, "plugins": { "vagrant-vbguest": { "vbguest": { "auto_update": false } } }, "providers": { "libvirt": { "memory": 1024 } }, "customize": [["setextradata", ":id", "a", "b"]] },
-      "custom_config": ["config.trigger.before :up do |t|", "  t.info = 'hi'", "end"]
+      "triggers": [
+        // Before it goes.
+        { "before": ["halt", "destroy"], "info": "Saving", "run_remote": { "inline": ["sync", "echo \\"#{saved}\\""] } },
+        { "after": "up", "on_error": "continue", "run": { "inline": "echo up" } }
+      ],
+      "custom_config": ["config.trigger.before :up do |t|", "  t.ruby do |env, machine|", "    puts machine.id", "  end", "end"]
     } },
     { "name": "db", "provider": "hyperv", "config": { "box": "b", "custom_config": "config.trigger.after :up do |t| t.warn = RUBY_PLATFORM end" } }
   ]
 }`;
     const text = generated(config);
-    for (const comment of ['# The front.', '# Pinned for the tests.', '# The site.']) expect(text).toContain(comment);
+    for (const comment of ['# The front.', '# Pinned for the tests.', '# The site.', '# Before it goes.']) expect(text).toContain(comment);
     expect(text).toMatch(/vb\.memory = 2048 # enough/);
+    expect(text).toContain(`    # Before it goes.
+    config.trigger.before :halt, :destroy do |trigger|
+      trigger.info       = "Saving"
+      trigger.run_remote = { inline: <<~'SHELL' }
+        sync
+        echo "#{saved}"
+      SHELL
+    end
+    config.trigger.after :up do |trigger|
+      trigger.on_error = :continue
+      trigger.run      = { inline: "echo up" }
+    end
+`);
     const back = await importVagrantfile(text);
     expect(generated(back.text)).toBe(text);
     expect(back.nothingLost).toBe(true);
