@@ -28,7 +28,7 @@ function drawDetails(next: DetailsView): void {
   channel.keep({ id: next.id });
   document.title = next.name;
   gone.replaceChildren();
-  root.classList.remove('is-gone');
+  showAsGone(false);
   drawn.once('header', [next.name, next.subtitle, next.stateIcon, next.stateColor, next.actions], () => {
     replaceContent(header,
       h('div', { class: 'title' }, h('span', { class: `state ${next.stateColor.replace('.', '-')} codicon codicon-${next.stateIcon}`, role: 'img', 'aria-label': next.state }), h('h1', {}, next.name)),
@@ -74,7 +74,13 @@ function bodyOf(section: SectionView): HTMLElement {
   const withActions = section.rows.some(row => row.actions.length > 0);
   return h('table', {},
     h('thead', {}, h('tr', {}, ...section.columns.map(column => h('th', { scope: 'col' }, column)), withActions && h('td', {}))),
-    h('tbody', {}, ...section.rows.map(row => h('tr', {}, ...row.cells.map((cell, index) => (index === 0 ? h('th', { scope: 'row' }, cell) : h('td', {}, cell))), withActions && h('td', { class: 'row-actions' }, ...rowActions(section.id, row))))));
+    h('tbody', {}, ...section.rows.map(row => h('tr', {}, ...row.cells.map((cell, index) => cellOf(cell, index === 0)), withActions && h('td', { class: 'row-actions' }, ...rowActions(section.id, row))))));
+}
+
+/** Short texts stay in one line; long ones (paths) may break anywhere. */
+function cellOf(text: string, isHead: boolean): HTMLElement {
+  const properties = { class: text.length > 24 ? 'long' : '' };
+  return isHead ? h('th', { scope: 'row', ...properties }, text) : h('td', properties, text);
 }
 
 function treeNode(section: string, node: TreeNodeView): HTMLElement {
@@ -106,13 +112,19 @@ function drawScreen(): void {
   });
 }
 
+/** What belongs to a machine that is gone stays to be read, but nothing in it can be pressed, by mouse or keyboard. */
+function showAsGone(isGone: boolean): void {
+  root.classList.toggle('is-gone', isGone);
+  for (const part of [header, live, sections]) part.inert = isGone;
+}
+
 channel.open(message => {
   switch (message.type) {
     case 'details': drawDetails(message.view); break;
     case 'usage': plots.draw(message.times, message.plots); break;
     case 'screen': png = message.png; drawScreen(); break;
     case 'gone':
-      root.classList.add('is-gone');
+      showAsGone(true);
       gone.replaceChildren(h('p', {}, icon('warning'), ' ', message.text));
       break;
   }

@@ -45,6 +45,8 @@ export interface PlotView {
   readonly id: string;
   readonly title: string;
   readonly unit: 'percent' | 'bytes' | 'bytesPerSecond';
+  /** The top of the scale, where it is known: all the machine's memory. */
+  readonly most?: number;
   readonly series: readonly { readonly label: string; readonly values: readonly (number | null)[] }[];
 }
 

@@ -1,10 +1,10 @@
 // The usage plots, drawn by uPlot in the theme's chart colours. New readings go into the plots that are there.
 import uPlot from 'uplot';
-import { h } from '../shared/dom.ts';
+import { h, replaceContent } from '../shared/dom.ts';
 import type { PlotView } from './messages.ts';
 
 const colours = ['--vscode-charts-blue', '--vscode-charts-orange'] as const;
-const height = 110;
+const height = 116;
 /** As in style.css, `.plots`: the narrowest column and what is between two. */
 const narrowest = 220, gap = 16;
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
@@ -33,7 +33,7 @@ export class Plots {
 
   draw(times: readonly number[], plots: readonly PlotView[]): void {
     this.#last = { times, plots };
-    const shape = JSON.stringify(plots.map(plot => [plot.id, plot.title, plot.series.map(one => one.label)]));
+    const shape = JSON.stringify(plots.map(plot => [plot.id, plot.title, plot.most, plot.series.map(one => one.label)]));
     if (shape !== this.#shape) {
       this.#shape = shape;
       for (const plot of this.#plots.values()) plot.destroy();
@@ -48,8 +48,7 @@ export class Plots {
     for (const plot of plots) {
       this.#plots.get(plot.id)?.setData(data(times, plot));
       const caption = document.getElementById(`plot-${plot.id}`);
-      const latest = plot.series.map(one => `${plot.series.length > 1 ? `${one.label} ` : ''}${format(plot.unit, one.values.at(-1) ?? 0)}`).join(' · ');
-      if (caption) caption.textContent = `${plot.title}: ${latest}`;
+      if (caption) replaceContent(caption, ...captionOf(plot));
     }
   }
 
@@ -61,6 +60,19 @@ export class Plots {
   }
 }
 
+/** `Memory: 58 MB / 64 MB`, `Disk: ─ Read 0 B/s · ┄ Written 0 B/s`, each series with its line. */
+function captionOf(plot: PlotView): readonly (HTMLElement | string)[] {
+  const several = plot.series.length > 1;
+  const most = plot.most === undefined ? '' : ` / ${format(plot.unit, plot.most)}`;
+  return [`${plot.title}: `, ...plot.series.flatMap((one, index) => {
+    const text = `${several ? `${one.label} ` : ''}${format(plot.unit, one.values.at(-1) ?? 0)}${most}`;
+    return several ? [...index === 0 ? [] : [' · '], h('span', { class: `line line-${String(index)}`, 'aria-hidden': 'true' }), text] : [text];
+  })];
+}
+
+/** Ticks at round sizes, which are powers of two. */
+const binarySteps = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 function data(times: readonly number[], plot: PlotView): uPlot.AlignedData {
   return [[...times], ...plot.series.map(one => [...one.values])];
 }
@@ -68,11 +80,13 @@ function data(times: readonly number[], plot: PlotView): uPlot.AlignedData {
 function options(plot: PlotView, width: number): uPlot.Options {
   const style = getComputedStyle(document.body);
   const colour = (name: string, fallback: string): string => style.getPropertyValue(name).trim() || style.getPropertyValue(fallback).trim();
-  const axis = { stroke: colour('--vscode-descriptionForeground', '--vscode-foreground'), grid: { stroke: colour('--vscode-panel-border', '--vscode-contrastBorder'), width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
+  // In high contrast the theme's borders are as strong as the data: then the grid is dotted, and upright lines are left out.
+  const isHighContrast = document.body.classList.contains('vscode-high-contrast') || document.body.classList.contains('vscode-high-contrast-light');
+  const axis = { stroke: colour('--vscode-descriptionForeground', '--vscode-foreground'), grid: { stroke: colour('--vscode-panel-border', '--vscode-contrastBorder'), width: 1, ...isHighContrast ? { dash: [1, 4] } : {} }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
   return {
-    width, height, legend: { show: false }, cursor: { show: false },
-    scales: { y: { range: (_u, _min, max) => [0, plot.unit === 'percent' ? 100 : Math.max(max, 1) * 1.1] } },
-    axes: [{ ...axis, size: 24, space: 80, values: (_u, ticks) => ticks.map(tick => clock.format(tick * 1000)) }, { ...axis, size: 64, space: 28, values: (_u, ticks) => ticks.map(tick => format(plot.unit, tick)) }],
+    width, height, padding: [null, 24, null, null], legend: { show: false }, cursor: { show: false },
+    scales: { y: { range: (_u, _min, max) => [0, plot.unit === 'percent' ? 100 : Math.max(plot.most ?? 0, max * 1.1, 1.1)] } },
+    axes: [{ ...axis, ...isHighContrast ? { grid: { show: false } } : {}, size: 30, gap: 9, space: 80, values: (_u, ticks) => ticks.map(tick => clock.format(tick * 1000)) }, { ...axis, size: 64, space: 28, ...plot.unit === 'percent' ? {} : { incrs: binarySteps }, values: (_u, ticks) => ticks.map(tick => format(plot.unit, tick)) }],
     series: [{}, ...plot.series.map((one, index) => ({ label: one.label, stroke: colour(colours[index] ?? colours[0], '--vscode-foreground'), width: 1.5, spanGaps: false, ...(index === 0 ? {} : { dash: [4, 3] }), points: { show: false } }))],
   };
 }

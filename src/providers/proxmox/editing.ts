@@ -49,7 +49,13 @@ export const settings: readonly SettingDescription[] = [
   { key: 'searchdomain', label: 'DNS domain', ...words },
 ];
 
-const liveKeys = new Set(settings.filter(setting => setting.live).map(setting => setting.key));
+/** Guests of a cluster share no folders of this computer and are behind no NAT of its own. */
+const kinds: readonly Change['kind'][] = ['setting', 'setAdapter', 'removeAdapter', 'addDisk', 'removeDisk', 'moveDisk', 'insertMedium'];
+
+/** No setting of a guest: it is moved there, after all else. */
+const nodeKey = 'node';
+
+const liveKeys = new Set([nodeKey, ...settings.filter(setting => setting.live).map(setting => setting.key)]);
 
 /** One request-worth of edits, worked out before anything is sent. */
 export interface EditPlan {
@@ -160,6 +166,7 @@ export function createEditing(deps: PartDeps): Editing {
   const read = async (guest: Guest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> => parseSettings((await calls.get(requests.config(guest), signal)).data);
   return {
     settings,
+    kinds,
     needsStop: async (id, changes, signal) => {
       const { guest } = await directory.find(calls, id, signal);
       if (guest.kind === 'lxc' || !(await readStatus(deps, guest, signal)).running) return [];

@@ -31,7 +31,8 @@ export async function describe(tool: Tool, inventory: Inventory, id: MachineId, 
   const properties = state.online ? await tool.ask(requests.guestProperties(uuid), signal).then(answer => parseGuestProperties(answer.stdout), orNone<ReadonlyMap<string, string>>(new Map())) : new Map<string, string>();
   const snapshots = file && !file.encrypted ? file.snapshots : snapshotsOf(info);
   const guest = guestOf(info, properties);
-  const osType = file?.osType ?? info.get('ostype');
+  // As a person reads it: `Debian (64-bit)`; the settings file has VirtualBox's id of it.
+  const osType = info.get('ostype') ?? file?.osType;
   return {
     machine: machineOf(uuid, info, file, snapshots),
     ...(info.has('firmware') ? { firmware: info.get('firmware') as string } : {}),

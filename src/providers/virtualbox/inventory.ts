@@ -24,6 +24,8 @@ const verifyEveryMs = 60_000;
 /** VBoxSVC replaces a settings file by two renames; a reader between them finds nothing for an instant. */
 const replaceMs = 25;
 const logChunk = 64 * 1024;
+/** Holds the lines about the host and the process. */
+const logHead = 4096;
 
 interface Cached<T> {
   readonly sizeBytes: number;
@@ -97,11 +99,19 @@ export class Inventory {
 
   /** ISO 8601 UTC: when the machine's process opened its log. */
   async startedAt(uuid: string): Promise<string | undefined> {
-    const place = await this.place(uuid);
-    if (!place) return undefined;
-    const head = await this.#startOf(path.join(path.dirname(place.settingsFile), 'Logs', 'VBox.log')).catch(() => '');
-    const opened = /Log opened (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(head)?.[1];
+    const opened = /Log opened (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(await this.#headOfLog(uuid))?.[1];
     return opened === undefined ? undefined : `${opened}Z`;
+  }
+
+  /** The process that wrote the machine's log. */
+  async loggedProcess(uuid: string): Promise<number | undefined> {
+    const pid = /^[\d:.]+ Process ID: (\d+)\r?$/m.exec(await this.#headOfLog(uuid))?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  }
+
+  async #headOfLog(uuid: string): Promise<string> {
+    const place = await this.place(uuid);
+    return place ? await this.#startOf(path.join(path.dirname(place.settingsFile), 'Logs', 'VBox.log'), logHead).catch(() => '') : '';
   }
 
   /** How a start shows the machine when nobody says: its own setting (`gui: true` in a .gaia.json), else without a window. */
@@ -304,8 +314,8 @@ export class Inventory {
 
   readonly #logStarts = new Map<string, string>();
 
-  async #startOf(file: string): Promise<string> {
-    return new TextDecoder('latin1').decode(await this.#tool.doors.files.readRange(file, 0, 300));
+  async #startOf(file: string, bytes = 300): Promise<string> {
+    return new TextDecoder('latin1').decode(await this.#tool.doors.files.readRange(file, 0, bytes));
   }
 
   #absolute(registryFile: string, settingsFile: string): string {

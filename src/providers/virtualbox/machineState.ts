@@ -41,6 +41,20 @@ export class MachineStates {
     return logged !== undefined && states.includes(logged);
   }
 
+  /**
+   * Has the machine's process logged one of these last states (`PoweredOff`) and ended? It gives the session lock back before it ends, so
+   * then the lock is free. Costs looks at files, for some hundredths of a second. false = not known: ask VBoxManage.
+   */
+  async hasEnded(uuid: string, states: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const { clock, hasEnded } = this.#tool.doors;
+    for (const delay of [0, 5, 10, 20, 40]) {
+      if (delay > 0) await clock.sleep(delay, signal);
+      const pid = (await this.isLogged(uuid, states)) ? await this.#inventory.loggedProcess(uuid) : undefined;
+      if (pid !== undefined && (await hasEnded(pid))) return true;
+    }
+    return false;
+  }
+
   /** Waits until `reached` holds. Resolves with the state, or with undefined when `timeoutMs` are over. */
   async wait(uuid: string, reached: (state: PresentState) => boolean, timeoutMs: number, signal: AbortSignal): Promise<PresentState | undefined> {
     const { clock } = this.#tool.doors;

@@ -13,9 +13,19 @@ import type { Tool } from './tool.ts';
 /** The lock is given back well within this, or something is wrong. */
 const settleMs = 30_000;
 
+/** How one knows that a call has done what it was for. */
+interface Wanted {
+  /** The machine's process, which runs on, has logged one of these states. */
+  readonly logged?: readonly string[];
+  /** The machine's process has logged one of these states and ended. */
+  readonly ended?: readonly string[];
+  /** What VBoxManage must say where the log does not. */
+  readonly reached: (state: PresentState) => boolean;
+}
+
 export function createPower(tool: Tool, states: MachineStates, inventory: Inventory): Power {
   /** Runs the call; if it fails because the machine is already as wanted, that is done too. */
-  const until = async (id: MachineId, call: Call, wanted: { readonly logged?: readonly string[]; readonly reached: (state: PresentState) => boolean }, context: OperationContext): Promise<void> => {
+  const until = async (id: MachineId, call: Call, wanted: Wanted, context: OperationContext): Promise<void> => {
     const uuid = nativeId(id);
     try {
       await tool.change(call, context, async () => wanted.reached(await states.read(uuid, context.signal)));
@@ -25,6 +35,7 @@ export function createPower(tool: Tool, states: MachineStates, inventory: Invent
       throw error;
     }
     if (wanted.logged && (await states.isLogged(uuid, wanted.logged))) return;
+    if (wanted.ended && (await states.hasEnded(uuid, wanted.ended, context.signal))) return;
     if (await states.wait(uuid, wanted.reached, settleMs, context.signal)) return;
     throw new GaiaError('didNotAnswer', { message: 'VirtualBox accepted the request, but the machine did not change within {0} seconds.', values: [settleMs / 1000] });
   };
@@ -63,11 +74,11 @@ export function createPower(tool: Tool, states: MachineStates, inventory: Invent
       });
     },
 
-    powerOff: (id, context) => until(id, requests.powerOff(nativeId(id)), { reached: isReleased }, context),
+    powerOff: (id, context) => until(id, requests.powerOff(nativeId(id)), { ended: ['PoweredOff'], reached: isReleased }, context),
     reset: (id, context) => until(id, requests.reset(nativeId(id)), { logged: ['Running'], reached: state => state.online }, context),
     pause: (id, context) => until(id, requests.pause(nativeId(id)), { logged: ['Paused'], reached: state => state.word === 'paused' }, context),
     resume: (id, context) => until(id, requests.resume(nativeId(id)), { logged: ['Running'], reached: isRunning }, context),
-    suspend: (id, context) => until(id, requests.saveState(nativeId(id)), { reached: state => isReleased(state) && state.word.endsWith('saved') }, context),
+    suspend: (id, context) => until(id, requests.saveState(nativeId(id)), { ended: ['Saved'], reached: state => isReleased(state) && state.word.endsWith('saved') }, context),
   };
 }
 

@@ -38,7 +38,11 @@ export const driverHints: Readonly<Record<string, string>> = {
   win32: 'Reinstall VirtualBox as administrator, or start its driver: "sc start vboxsup" in a terminal of an administrator.',
 };
 
-const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|LaunchVMProcess/i;
+/** The last: the session of a machine whose window or process is just closing (seen with windows, which close slowly). */
+const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|LaunchVMProcess|console object from the direct session/i;
+
+/** VBoxSVC ended while it was asked, or just before: it ends by itself some 5 s after its last client, and a call may meet it then. */
+const serviceSays = /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|RPC_|server (?:is not available|died)/i;
 
 const rows: readonly Row[] = [
   { says: /Cannot attach to .* in driverless mode/, code: 'notReady', message: 'The kernel driver of VirtualBox is not loaded, and this network mode needs it.', hint: 'Load the driver ("sudo /sbin/vboxconfig" on Linux), or use NAT.' },
@@ -51,6 +55,8 @@ const rows: readonly Row[] = [
   { says: /VBoxNetAdpCtl|vboxnetctl/, code: 'notReady', message: 'The driver for host-only networks is not loaded.', hint: '{driver}' },
   { says: /VERR_DISK_FULL|No space left|VERR_FILE_TOO_BIG|disk (?:is )?full/i, code: 'noSpace', message: 'There is no room left on the disk: {0}', hint: 'Make room, or choose another folder, and try again.' },
   { result: results.invalidObjectState, says: /child snapshots/, code: 'wrongState', message: 'This snapshot has several children, so VirtualBox cannot delete it.', hint: 'Delete its children until one is left, then delete this one.' },
+  // The machine's process ended while the tool still talked to it: its session is gone, and whoever asks for a stop has what was asked for.
+  { says: /session is not locked \(session state|session state: Unlocked/, code: 'wrongState', message: 'The machine stopped while it was asked.' },
   { says: /incompatible with launching a separate UI/, code: 'wrongState', message: 'The machine shows itself in a window already, or is just changing its state.' },
   { result: results.invalidObjectState, says: lockSays, code: 'locked', message: 'The machine is locked: it runs, or another VirtualBox window or command works on it.', hint: 'Close its settings window, wait for the other command, or stop the machine; then try again.' },
   { says: /Could not launch the VM process.*VERR_FILE_NOT_FOUND/s, code: 'notInstalled', message: 'This VirtualBox has no program that shows a machine in a window.', hint: 'Install VirtualBox\'s graphical part (the package virtualbox-qt on Debian and Ubuntu), or start without a window.' },
@@ -70,7 +76,7 @@ const rows: readonly Row[] = [
   { says: /E_ACCESSDENIED|VERR_ACCESS_DENIED|VERR_PERMISSION_DENIED|EACCES/, code: 'noPermission', message: 'VirtualBox may not do this with your account: {0}', hint: 'If VirtualBox was once run with sudo, its folders may belong to root: give them back to your account.' },
   { result: results.accessDenied, code: 'noPermission', message: 'VirtualBox may not do this with your account: {0}' },
   { says: /VERR_NO_TRANSLATION|VERR_PROC_NO_ARG_TRANSLATION/, code: 'notReady', message: 'VirtualBox cannot write this name in the locale it runs with.', hint: 'Install a UTF-8 locale (C.UTF-8 or en_US.UTF-8) on this computer.' },
-  { says: /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|RPC_|server (?:is not available|died)/i, code: 'didNotAnswer', message: 'The VirtualBox service (VBoxSVC) ended or does not answer.', hint: 'Try again in some seconds. If it stays so, close all VirtualBox windows and end the VBoxSVC process.' },
+  { says: serviceSays, code: 'didNotAnswer', message: 'The VirtualBox service (VBoxSVC) ended or does not answer.', hint: 'Try again in some seconds. If it stays so, close all VirtualBox windows and end the VBoxSVC process.' },
   { says: /Unknown option|Invalid command|Unknown subcommand|Missing or invalid argument|Not enough parameters/i, code: 'invalidInput', message: 'This version of VirtualBox does not understand the request: {0}' },
   { result: results.invalidArgument, says: /extended info not available/, code: 'notFound', message: 'VirtualBox knows nothing of that name here.' },
   { result: results.invalidArgument, code: 'invalidInput', message: '{0}' },
@@ -90,6 +96,11 @@ export function problemOf(failure: ToolFailure, os: string): GaiaError {
   if (!row) return new GaiaError('unexpected', { message: 'VirtualBox said: {0}', values: [said], raw: failure.raw });
   const hint = row.hint?.replace('{driver}', driverHints[os] ?? driverHints['linux'] ?? '').trim();
   return new GaiaError(row.code, { message: row.message, values: [said], raw: failure.raw, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** VBoxSVC was on its way out. A question may then be asked once more, of the new one; a change may not, as nobody knows how far it came. */
+export function isServiceGone(failure: ToolFailure): boolean {
+  return serviceSays.test(failure.raw);
 }
 
 /** Only this may be tried again: another session holds, takes or gives back the machine's lock (V1). The code alone also stands for other things. */

@@ -2,6 +2,7 @@
 import { systemClock } from '../../machines/clock.ts';
 import type { Provider } from '../../machines/provider.ts';
 import * as files from '../../system/files.ts';
+import { hasEnded } from '../../system/hasEnded.ts';
 import { thisPlatform } from '../../system/platform.ts';
 import { runProcess } from '../../system/process.ts';
 import { watchFolder } from '../../system/watchPath.ts';
@@ -34,7 +35,7 @@ import { watchFolders } from './watch.ts';
 export type VirtualBoxDependencies = Pick<VirtualBoxDoors, 'settings' | 'record'> & Partial<VirtualBoxDoors>;
 
 export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): Provider {
-  const doors: VirtualBoxDoors = { run: runProcess, clock: systemClock, platform: thisPlatform(), files, ...dependencies };
+  const doors: VirtualBoxDoors = { run: runProcess, clock: systemClock, platform: thisPlatform(), files, hasEnded, ...dependencies };
   const tool = new Tool(doors);
   const inventory = new Inventory(tool);
   const states = new MachineStates(tool, inventory);

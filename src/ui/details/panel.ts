@@ -26,9 +26,12 @@ export class DetailsPanel implements vscode.Disposable {
   readonly #page: Page<ToPage, FromPage>;
   readonly #subscriptions: vscode.Disposable[] = [];
   #details: MachineDetails | undefined;
+  /** Why there is nothing to show, as of the last look. */
+  #trouble: string | undefined;
   #readings: readonly Usage[] = [];
   #looking: AbortController | undefined;
   #again: (() => void) | undefined;
+  #lookAtScreen: (() => void) | undefined;
 
   constructor(parts: Parts, id: MachineId, panel: vscode.WebviewPanel) {
     this.#parts = parts;
@@ -65,7 +68,7 @@ export class DetailsPanel implements vscode.Disposable {
     const { signal } = looking;
     void this.#every(describeEveryMs, signal, () => this.#describe(signal), wake => { this.#again = wake; });
     void this.#every(usageEveryMs, signal, () => this.#readUsage(signal));
-    void this.#every(screenEveryMs, signal, () => this.#readScreen(signal));
+    void this.#every(screenEveryMs, signal, () => this.#readScreen(signal), wake => { this.#lookAtScreen = wake; });
   }
 
   async #every(pauseMs: number, signal: AbortSignal, work: () => Promise<void>, giveWake: (wake: () => void) => void = () => undefined): Promise<void> {
@@ -86,20 +89,28 @@ export class DetailsPanel implements vscode.Disposable {
   async #describe(signal: AbortSignal): Promise<void> {
     const provider = this.#parts.registry.of(this.#id);
     if (!provider) {
-      this.#page.post({ type: 'gone', text: t('The connection of this machine was removed.') });
+      this.#showTrouble(t('The connection of this machine was removed.'));
       return;
     }
     try {
-      const details = await provider.describe(this.#id, signal);
-      const changed = !sameValue(this.#details, details);
-      this.#details = this.#withTransit(details);
+      const details = this.#withTransit(await provider.describe(this.#id, signal));
+      const before = this.#details;
+      const isNew = this.#trouble !== undefined || !sameValue(before, details);
+      this.#details = details;
+      this.#trouble = undefined;
       this.#panel.title = details.machine.name;
-      if (changed) this.#showDetails(provider);
+      if (isNew) this.#showDetails(provider);
+      if (before?.machine.state !== details.machine.state) this.#lookAtScreen?.();
     } catch (thrown) {
       const error = asGaiaError(thrown);
       if (error.code === 'cancelled' || signal.aborted) return;
-      this.#page.post({ type: 'gone', text: GaiaError.is(error, 'notFound') ? t('This machine no longer exists.') : errorText(error) });
+      this.#showTrouble(GaiaError.is(error, 'notFound') ? t('This machine no longer exists.') : errorText(error));
     }
+  }
+
+  #showTrouble(text: string): void {
+    this.#trouble = text;
+    this.#page.post({ type: 'gone', text });
   }
 
   /** While an operation works on it, the row's state is what the page shows as well. */
@@ -139,6 +150,7 @@ export class DetailsPanel implements vscode.Disposable {
     const provider = this.#parts.registry.of(this.#id);
     if (provider) this.#showDetails(provider);
     this.#showUsage();
+    if (this.#trouble !== undefined) this.#showTrouble(this.#trouble);
   }
 
   #showDetails(provider: Provider): void {

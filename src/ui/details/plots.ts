@@ -10,9 +10,9 @@ interface SeriesSource {
   readonly label: () => string;
   readonly value: (usage: Usage) => number | undefined;
 }
-const plots: readonly { readonly id: string; readonly title: () => string; readonly unit: PlotView['unit']; readonly series: readonly SeriesSource[] }[] = [
+const plots: readonly { readonly id: string; readonly title: () => string; readonly unit: PlotView['unit']; readonly most?: (usage: Usage) => number | undefined; readonly series: readonly SeriesSource[] }[] = [
   { id: 'cpu', title: () => t('CPU'), unit: 'percent', series: [{ label: () => t('CPU'), value: u => u.cpuFraction === undefined ? undefined : u.cpuFraction * 100 }] },
-  { id: 'memory', title: () => t('Memory'), unit: 'bytes', series: [{ label: () => t('Used'), value: u => u.memoryUsedBytes }] },
+  { id: 'memory', title: () => t('Memory'), unit: 'bytes', most: u => u.memoryTotalBytes, series: [{ label: () => t('Used'), value: u => u.memoryUsedBytes }] },
   { id: 'disk', title: () => t('Disk'), unit: 'bytesPerSecond', series: [{ label: () => t('Read'), value: u => u.diskReadBytesPerSecond }, { label: () => t('Written'), value: u => u.diskWriteBytesPerSecond }] },
   { id: 'network', title: () => t('Network'), unit: 'bytesPerSecond', series: [{ label: () => t('In'), value: u => u.networkInBytesPerSecond }, { label: () => t('Out'), value: u => u.networkOutBytesPerSecond }] },
 ];
@@ -21,9 +21,10 @@ const plots: readonly { readonly id: string; readonly title: () => string; reado
 export function plotsOf(readings: readonly Usage[]): { readonly times: readonly number[]; readonly plots: readonly PlotView[] } {
   return {
     times: readings.map(reading => reading.at / 1000),
-    plots: plots.flatMap(({ id, title, unit, series }) => {
+    plots: plots.flatMap(({ id, title, unit, most, series }) => {
       const drawn = series.map(({ label, value }) => ({ label: label(), values: readings.map(reading => value(reading) ?? null) }));
-      return drawn.some(({ values }) => values.some(value => value !== null)) ? [{ id, title: title(), unit, series: drawn }] : [];
+      const top = readings.map(reading => most?.(reading)).findLast(value => value !== undefined);
+      return drawn.some(({ values }) => values.some(value => value !== null)) ? [{ id, title: title(), unit, series: drawn, ...top === undefined ? {} : { most: top } }] : [];
     }),
   };
 }

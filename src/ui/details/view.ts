@@ -1,6 +1,6 @@
 // MachineDetails → what the details page shows, worded for a person. Pure.
 import type { Disk, MachineDetails, NetworkAdapter, PortForward, SharedFolder, Snapshot } from '../../machines/machine.ts';
-import type { Provider } from '../../machines/provider.ts';
+import type { Change, Provider } from '../../machines/provider.ts';
 import type { ActionView, DetailsView, SectionView, TreeNodeView } from '../../../webview/details/messages.ts';
 import type { Ability } from '../abilities.ts';
 import { isAble } from '../abilities.ts';
@@ -58,28 +58,28 @@ export function detailsView(details: MachineDetails, provider: Provider, languag
 }
 
 function sectionsOf(details: MachineDetails, provider: Provider, language: string): readonly SectionView[] {
-  const canEdit = provider.editing !== undefined;
+  const can = (kind: Change['kind']): boolean => provider.editing !== undefined && (provider.editing.kinds?.includes(kind) ?? true);
   const only = (condition: boolean, ...actions: readonly ActionView[]): readonly ActionView[] => (condition ? actions : []);
   return [
     { kind: 'facts', id: 'facts', title: t('Machine'), facts: factsOf(details, provider, language), actions: [] },
     {
       kind: 'table', id: 'disks', title: t('Disks'), columns: [t('Slot'), t('Size'), t('Used'), t('File')], empty: t('No disks.'),
-      rows: details.disks.map(disk => ({ id: disk.slot, cells: diskCells(disk), actions: only(canEdit, ...diskActions(disk)) })),
-      actions: only(canEdit, { id: 'addDisk', label: t('Add Disk'), icon: 'add' }),
+      rows: details.disks.map(disk => ({ id: disk.slot, cells: diskCells(disk), actions: diskActions(disk, can, provider) })),
+      actions: only(can('addDisk'), { id: 'addDisk', label: t('Add Disk'), icon: 'add' }),
     },
     {
       kind: 'table', id: 'adapters', title: t('Network'), columns: [t('Adapter'), t('Connected to'), t('MAC address'), t('Addresses')], empty: t('No network adapters.'),
       rows: details.adapters.map(adapter => ({ id: String(adapter.index), cells: adapterCells(adapter), actions: [] })), actions: [],
     },
-    ...details.portForwards.length > 0 || hasForwards(details) ? [{
+    ...details.portForwards.length > 0 || can('addPortForward') && hasForwards(details) ? [{
       kind: 'table' as const, id: 'forwards', title: t('Port Forwards'), columns: [t('Name'), t('Host'), t('Guest'), t('Protocol')], empty: t('No ports are forwarded.'),
-      rows: details.portForwards.map(forward => ({ id: forwardId(forward), cells: forwardCells(forward), actions: only(canEdit, remove()) })),
-      actions: only(canEdit, { id: 'addForward', label: t('Add Port Forward'), icon: 'add' }),
+      rows: details.portForwards.map(forward => ({ id: forwardId(forward), cells: forwardCells(forward), actions: only(can('removePortForward'), remove()) })),
+      actions: only(can('addPortForward') && hasForwards(details), { id: 'addForward', label: t('Add Port Forward'), icon: 'add' }),
     }] : [],
-    ...details.sharedFolders.length > 0 || provider.id === 'virtualbox' || canEdit && details.sharedFolders.length > 0 ? [{
+    ...details.sharedFolders.length > 0 || can('addSharedFolder') ? [{
       kind: 'table' as const, id: 'folders', title: t('Shared Folders'), columns: [t('Name'), t('Host folder'), t('Mount point'), t('Options')], empty: t('No folders are shared.'),
-      rows: details.sharedFolders.map(folder => ({ id: folder.name, cells: folderCells(folder), actions: only(canEdit, remove()) })),
-      actions: only(canEdit, { id: 'addFolder', label: t('Share Folder'), icon: 'add' }),
+      rows: details.sharedFolders.map(folder => ({ id: folder.name, cells: folderCells(folder), actions: only(can('removeSharedFolder'), remove()) })),
+      actions: only(can('addSharedFolder'), { id: 'addFolder', label: t('Share Folder'), icon: 'add' }),
     }] : [],
     ...provider.snapshots === undefined ? [] : [{
       kind: 'tree' as const, id: 'snapshots', title: t('Snapshots'), nodes: details.snapshots.map(snapshot => snapshotNode(snapshot, provider, language)), empty: t('No snapshots.'),
@@ -121,9 +121,14 @@ function diskCells(disk: Disk): readonly string[] {
   ];
 }
 
-function diskActions(disk: Disk): readonly ActionView[] {
-  if (disk.kind === 'cdrom') return [{ id: 'insertMedium', label: t('Insert'), icon: 'disc' }, ...disk.location === undefined ? [] : [{ id: 'ejectMedium', label: t('Eject'), icon: 'chrome-close' }]];
-  return disk.kind === 'disk' ? [{ id: 'growDisk', label: t('Grow'), icon: 'arrow-up' }, { id: 'removeDisk', label: t('Detach'), icon: 'trash' }] : [];
+function diskActions(disk: Disk, can: (kind: Change['kind']) => boolean, provider: Provider): readonly ActionView[] {
+  const offered: readonly (ActionView & { readonly now: boolean })[] = [
+    { id: 'insertMedium', label: t('Insert'), icon: 'disc', now: disk.kind === 'cdrom' && can('insertMedium') },
+    { id: 'ejectMedium', label: t('Eject'), icon: 'chrome-close', now: disk.kind === 'cdrom' && disk.location !== undefined && can('insertMedium') },
+    { id: 'growDisk', label: t('Grow'), icon: 'arrow-up', now: disk.kind === 'disk' && provider.lifecycle?.resize !== undefined },
+    { id: 'removeDisk', label: t('Detach'), icon: 'trash', now: disk.kind === 'disk' && can('removeDisk') },
+  ];
+  return offered.filter(action => action.now).map(({ id, label, icon }) => ({ id, label, icon }));
 }
 
 function adapterCells(adapter: NetworkAdapter): readonly string[] {
@@ -146,7 +151,7 @@ function forwardCells(forward: PortForward): readonly string[] {
 }
 
 function folderCells(folder: SharedFolder): readonly string[] {
-  const options = [folder.readOnly ? t('read-only') : '', folder.autoMount ? t('mounted by itself') : '', folder.transient ? t('until the machine stops') : ''];
+  const options = [folder.readOnly ? t('read-only') : '', folder.autoMount ? t('auto-mount') : '', folder.transient ? t('until the machine stops') : ''];
   return [folder.name, folder.hostPath, folder.mountPoint ?? '', options.filter(option => option !== '').join(', ')];
 }
 

@@ -159,7 +159,7 @@ describe.skipIf(missing)(`snapshots, clones and appliances on a real VirtualBox$
     writeFileSync(iso, Buffer.alloc(2048 * 20));
     const made = await t.provider.lifecycle!.create(t.spec('installer', { source: { kind: 'iso', url: iso, path: iso }, options: { gui: true } }), t.context);
     const details = await t.provider.describe(made, t.signal);
-    expect(details.osType).toBe('Debian_64');
+    expect(details.osType).toBe('Debian (64-bit)');
     expect(details.disks).toMatchObject([{ kind: 'disk', capacityBytes: 20 * 2 ** 30 }, { kind: 'cdrom', location: iso }]);
     expect((await t.provider.commands({ verb: 'start', id: made }, t.signal))[0]?.text).toContain('--type gui');
     await t.provider.extras!.find(extra => extra.id === 'ejectMedia')!.run(made, undefined, t.context);

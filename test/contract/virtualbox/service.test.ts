@@ -12,6 +12,25 @@ const missing = virtualBoxMissing();
 describe.skipIf(missing)(`the service of a real VirtualBox, killed${missing ? ` (skipped: ${missing})` : ''}`, () => {
   const t = useVirtualBox();
 
+  it('asks once more when the service ends just as it is asked, as it does by itself some seconds after its last client', async () => {
+    const id = await t.provider.lifecycle!.create(t.spec('asked', { disks: [{ sizeBytes: 2 ** 20 }] }), t.context);
+    const met: string[] = [];
+    // The moment at which a call meets the end is some hundredths of a second long, and not the same on every computer: each is tried.
+    for (let afterMs = 0; afterMs < 120 && met.length < 3; afterMs += 6) {
+      await t.box.run(['list', 'vms']);
+      const service = t.box.processes().find(({ program }) => program.includes('VBoxSVC'));
+      t.records.length = 0;
+      const asked = afterMs % 12 === 0 ? t.other({}).list(t.signal) : t.provider.describe(id, t.signal);
+      await new Promise(resolve => setTimeout(resolve, afterMs));
+      if (service) process.kill(service.pid, 'SIGTERM');
+      const answer = await asked;
+      expect('machine' in answer ? answer.machine.name : answer.map(machine => machine.name).join()).toBe('asked');
+      met.push(...t.records.filter(record => record.outcome === 'failed').map(record => record.text));
+    }
+    expect(met).not.toEqual([]);
+    await t.provider.lifecycle!.delete(id, { disks: 'delete' }, t.context);
+  });
+
   it('survives its service killed in the middle of an operation: an error, then the truth again', async () => {
     // Enough to copy that the middle of the copying is a moment one can hit. (Killed while it writes settings, VirtualBox can lose them.)
     const raw = path.join(t.box.folder, 'disk.img');

@@ -54,6 +54,11 @@ describe('what VBoxManage says when it fails', () => {
     ['VBoxManage: error: The machine \'g\' is in a state which is incompatible with launching a separate UI process\nVBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap, interface IMachine, callee nsISupports\nVBoxManage: error: Context: "LaunchVMProcess(a->session)" at line 920 of file VBoxManageMisc.cpp\n', 'wrongState'],
     ['VBoxManage: fatal error: RTR3Init: VERR_NO_TRANSLATION\n', 'notReady'],
   ] as const)('%s', (stderr, code) => { expect(said(stderr).code).toBe(code); });
+  it('about a session that is just closing is one about the lock', () => {
+    const failure = readFailure(1, '', 'VBoxManage: error: Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)\nVBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component SessionMachine, interface IMachine, callee nsISupports\n')!;
+    expect(isLock(failure)).toBe(true);
+    expect(problemOf(failure, 'linux').code).toBe('locked');
+  });
   it('that nobody has seen before is shown as it is', () => {
     expect(said('VBoxManage: error: The moon is in the wrong phase\n')).toMatchObject({ code: 'unexpected', message: 'VirtualBox said: The moon is in the wrong phase' });
     expect(said('', 3)).toMatchObject({ code: 'unexpected' });

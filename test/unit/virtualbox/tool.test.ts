@@ -52,6 +52,19 @@ describe('VBoxManage', () => {
     await windows.tool.ask(requests.listVms(), signal);
     expect(windows.requests[0]?.env).toEqual({});
   });
+  it('is asked once more when VBoxSVC was just ending, and no more than once; a change is not repeated', async () => {
+    const gone: Reply = { exitCode: 1, stderr: 'VBoxManage: error: Failed to create the VirtualBox object!\nVBoxManage: error: Code NS_ERROR_FACTORY_NOT_REGISTERED (0x80040154) - Class not registered (extended info not available)\nVBoxManage: error: Most likely, the VirtualBox COM server is not running or failed to start.\n' };
+    let failures = 1;
+    const box = fakeBox(() => (failures-- > 0 ? gone : { stdout: 'fine' }));
+    expect((await box.tool.ask(requests.listVms(), signal)).stdout).toBe('fine');
+    expect(box.runs).toHaveLength(2);
+    failures = 2;
+    await expect(box.tool.ask(requests.listVms(), signal)).rejects.toMatchObject({ code: 'didNotAnswer' });
+    expect(box.runs).toHaveLength(4);
+    failures = 1;
+    await expect(box.tool.change(requests.powerOff('x'), context)).rejects.toMatchObject({ code: 'didNotAnswer' });
+    expect(box.runs).toHaveLength(5);
+  });
   it('is searched again when it has gone', async () => {
     let gone = false;
     const box = fakeBox(() => (gone ? new GaiaError('notInstalled', { message: 'gone' }) : {}));

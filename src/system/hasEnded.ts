@@ -1,0 +1,16 @@
+// Has a process ended? Asked of the system, without starting anything.
+import { readFile } from 'node:fs/promises';
+
+/** True when there is no process `pid`, or only its entry is left for a parent that has not looked yet. False when that cannot be known. */
+export async function hasEnded(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+  if (process.platform !== 'linux') return false;
+  // The state stands after the name, which is in brackets and may hold some itself.
+  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined);
+  return stat === undefined ? false : /\) [ZX] [^)]*$/.test(stat);
+}
