@@ -39,7 +39,12 @@ export function setupScript(machine: Pick<ParsedMachine, 'name' | 'provider' | '
 
 function location(config: Dict, name: string): string {
   const given = asText(config.install_location);
-  return given === undefined ? `Join-Path $env:LOCALAPPDATA ${psText(`Gaia\\wsl\\${name}`)}` : psText(given);
+  return given === undefined ? `Join-Path $env:LOCALAPPDATA ${psText(`Gaia\\wsl\\${name}`)}` : psText(withoutEndSlash(given));
+}
+
+/** Windows PowerShell 5.1 puts a folder with blanks into quotes as it is: a backslash at its end would then quote the quote. `C:\` stays. */
+function withoutEndSlash(folder: string): string {
+  return folder.replace(/(.)[\\/]+$/, (all, before: string) => (before === ':' ? all : before));
 }
 
 /** Scripts go through base64 into a file inside: no quoting on the way can change them, and no line end. */

@@ -3,22 +3,25 @@ import fs from 'node:fs';
 import { cacheDir, Unavailable } from './cache.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureHost } from './host.mjs';
+import { ensurePowerShell } from './powershell.mjs';
 import { ensureVagrant } from './vagrant.mjs';
 import { ensureVirtualBox, privateVirtualBox } from './virtualbox.mjs';
 
-/** What each part is and how it is made. The order is that of `all`. */
+/** What each part is and how it is made. The order is that of `all`; `asked`: only when it is named. */
 export const parts = {
   chromium: { about: "the browser that shows the workbench (Debian's chromium, 290 MB)", ensure: ensureChromium },
   vagrant: { about: "Debian's Vagrant (80 MB)", ensure: ensureVagrant },
+  powershell: { about: 'the real PowerShell engine, built with the .NET 10 SDK (25 MB)', ensure: ensurePowerShell },
   virtualbox: { about: 'a private VirtualBox whose VMs start without a kernel driver (240 MB)', ensure: ensureVirtualBox },
+  'virtualbox-qt': { about: 'another one that can show machines in windows, with Xvfb (800 MB): for the tests of starts with a window', ensure: () => ensureVirtualBox({ windows: true }), asked: true },
   host: { about: 'code-server = VS Code for the browser, and Node 24 (800 MB)', ensure: ensureHost },
 };
 
 const help = `npm run rig -- <part>...     installs parts of the rig into ${cacheDir} and, as root, with apt-get; a second run is instant
-${Object.entries(parts).map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`).join('\n')}
-  all          all of them
-  env          makes a fresh private VirtualBox and prints its environment: eval "$(npm run -s rig -- env)"; VBoxManage list vms
-  clean        removes what the rig has cached (not the Debian packages)
+${Object.entries(parts).map(([name, { about }]) => `  ${name.padEnd(13)} ${about}`).join('\n')}
+  all           all of them, but for virtualbox-qt
+  env           makes a fresh private VirtualBox and prints its environment: eval "$(npm run -s rig -- env)"; VBoxManage list vms
+  clean         removes what the rig has cached (not the Debian packages)
 Environment: XDG_CACHE_HOME; GAIA_CHROMIUM (the browser to use); VBOX_RIG_MIRROR, VBOX_RIG_UPDATE=1, VBOX_RIG_EXTRA=virtualbox-qt (test/rig/get-virtualbox.sh)`;
 
 /**
@@ -49,11 +52,11 @@ async function main(args) {
   if (!args.length || args.includes('--help') || args.includes('-h')) return console.log(help);
   if (args[0] === 'env') return printEnvironment();
   if (args[0] === 'clean') { fs.rmSync(cacheDir, { recursive: true, force: true }); return console.log(`removed ${cacheDir}`); }
-  const names = args.includes('all') ? Object.keys(parts) : args;
+  const names = args.includes('all') ? Object.keys(parts).filter(name => !parts[name].asked || args.includes(name)) : args;
   const unknown = names.filter(name => !parts[name]);
   if (unknown.length) { console.error(`no part named ${unknown.join(', ')}\n\n${help}`); process.exitCode = 2; return; }
   for (const [name, result] of Object.entries(await ensureParts(names))) {
-    console.log(`${name.padEnd(12)} ${result.ok ? 'ready' : result.reason ? `not on this machine: ${result.reason}` : `FAILED: ${result.error.message}`}   (${result.seconds} s)`);
+    console.log(`${name.padEnd(13)} ${result.ok ? 'ready' : result.reason ? `not on this machine: ${result.reason}` : `FAILED: ${result.error.message}`}   (${result.seconds} s)`);
     if (!result.ok) process.exitCode = 1;
   }
 }

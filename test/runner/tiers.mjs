@@ -20,7 +20,7 @@ export const tiers = {
   types: { about: 'strict TypeScript: src, test and webview', rememberable: true, rig: [], run: types },
   manifest: { about: 'commands, texts and the content of the .vsix', rememberable: true, rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
   unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('vitest.config.ts', context) },
-  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant'], run: context => vitest('vitest.contract.config.ts', context) },
+  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell'], run: context => vitest('vitest.contract.config.ts', context) },
   host: { about: 'inside a real VS Code extension host (Mocha)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
   ui: { about: 'what a person sees and clicks, in the real workbench (Playwright)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', context) },
   desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },

@@ -67,6 +67,11 @@ describe('the setup script of a WSL machine', () => {
     expect(setupScript(machine({}))?.text).toContain('names no source');
   });
 
+  it('gives folders without a backslash at the end, which would swallow a quote', () => {
+    const location = (given: string): string | undefined => /\$location = (.*)\r\n/.exec(setupScript(machine({ source_distro: 'x', install_location: given }))?.text ?? '')?.[1];
+    expect(['C:\\My WSL\\', 'C:\\', 'C:\\a', 'D:/x//'].map(location)).toEqual(["'C:\\My WSL'", "'C:\\'", "'C:\\a'", "'D:/x'"]);
+  });
+
   it('stops before anything when the name is taken', () => {
     const text = setupScript(machine({ source_distro: 'x' }))?.text ?? '';
     expect(text.indexOf('if ($installed -contains $name) { throw')).toBeLessThan(text.indexOf('--export'));
