@@ -26,7 +26,7 @@ export const proxmoxOptions: Defaults = {
 /** Gaia's words for what the Proxmox plugin calls otherwise. */
 export const proxmoxNames: Readonly<Record<string, string>> = {
   node: 'selected_node', storage: 'qemu_storage', disk_size: 'qemu_disk_size', ostype: 'qemu_os', cores: 'qemu_cores', sockets: 'qemu_sockets',
-  model: 'qemu_nic_model', bridge: 'qemu_bridge', template: 'qemu_template',
+  model: 'qemu_nic_model', bridge: 'qemu_bridge', template: 'qemu_template', ostemplate: 'openvz_os_template',
 };
 
 /** Options of the vagrant-wsl2-provider plugin; the last four are its short words for /etc/wsl.conf. */

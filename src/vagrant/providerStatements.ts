@@ -104,18 +104,21 @@ function proxmox(_name: string, config: Dict, to: Settings): void {
   if (options.user_name === undefined) to.set('user_name', {}, ['provider'], env('PROXMOX_USER'));
   else set('user_name', options.user_name, own('user_name'));
   to.assigned.push(assign(['provider'], to.variable, 'password', env('PROXMOX_PASSWORD')));
-  if (options.vm_type === undefined) to.set('vm_type', 'qemu', ['provider'], symbol('qemu'));
+  const container = options.type === 'lxc' || options.type === 'container' || options.ostemplate !== undefined;
+  if (options.vm_type === undefined && container) to.set('vm_type', 'openvz', options.type === undefined ? own('ostemplate') : own('type'), symbol('openvz'));
+  else if (options.vm_type === undefined) to.set('vm_type', 'qemu', ['provider'], symbol('qemu'));
   else set('vm_type', options.vm_type, own('vm_type'));
-  first(to, options, 'vm_memory', config.memory, ['config', 'memory']);
+  if (config.memory === undefined && options.memory !== undefined) first(to, options, 'vm_memory', options.memory, own('memory'));
+  else first(to, options, 'vm_memory', config.memory, ['config', 'memory']);
   const cores = options.qemu_cores === undefined ? 'cores' : 'qemu_cores';
   if (options[cores] === undefined) to.set('qemu_cores', config.cpus, ['config', 'cpus']);
   else to.set('qemu_cores', options[cores], own(cores));
   if (options.qemu_disk_size === undefined && options.disk_size === undefined && config.disk_size !== undefined) set('qemu_disk_size', config.disk_size, ['config', 'disk_size']);
-  const iso = asText(config.iso);
-  if (iso !== undefined && options.qemu_iso === undefined && options.qemu_iso_file === undefined) to.set(/^[^/\\:]+:iso\//.test(iso) ? 'qemu_iso' : 'qemu_iso_file', iso, ['config', 'iso']);
+  const iso = asText(config.iso) ?? asText(options.iso);
+  if (iso !== undefined && options.qemu_iso === undefined && options.qemu_iso_file === undefined) to.set(/^[^/\\:]+:iso\//.test(iso) ? 'qemu_iso' : 'qemu_iso_file', iso, config.iso === undefined ? own('iso') : ['config', 'iso']);
   for (const [key, value] of Object.entries(options)) {
     const option = proxmoxNames[key] ?? key;
-    if (['endpoint', 'user_name', 'vm_type', 'vm_memory', 'qemu_cores'].includes(option)) continue;
+    if (['endpoint', 'user_name', 'vm_type', 'vm_memory', 'qemu_cores', 'type', 'memory', 'iso'].includes(option)) continue;
     if (key === 'password' && value !== undefined) to.sink.secret('PROXMOX_PASSWORD', own(key));
     else if (option !== key && options[option] !== undefined) continue;
     else if (option in proxmoxOptions) set(option, value, own(key));
