@@ -1,23 +1,12 @@
-// High availability: in or out, the requested and the reported state, groups up to 8 and rules from 9.
+// High availability of one machine: in or out, the requested and the reported state, its group or rule.
 import { GaiaError } from '../../machines/errors.ts';
 import type { Availability } from '../../machines/provider.ts';
-import { flag, record, rows, text } from './parse.ts';
+import { readRules } from './haRules.ts';
+import { record, rows, text } from './parse.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest, HaState } from './requests.ts';
 import { supports } from './version.ts';
-
-export interface HaRule {
-  readonly name: string;
-  readonly type: 'node-affinity' | 'resource-affinity' | 'group';
-  readonly resources: readonly string[];
-  readonly nodes: readonly string[];
-  readonly strict: boolean;
-  /** `positive` keeps resources together, `negative` apart. */
-  readonly affinity?: string;
-  readonly disabled: boolean;
-  readonly comment?: string;
-}
 
 export interface HaStatusRow {
   readonly id: string;
@@ -56,59 +45,28 @@ export function createAvailability(deps: PartDeps): Availability {
       if (change.requested !== undefined && !states.includes(change.requested as HaState)) throw new GaiaError('invalidInput', { message: 'High availability knows no state “{0}”.', values: [change.requested], hint: `It knows ${states.join(', ')}.` });
       const state = change.requested as HaState | undefined;
       const groups = supports(requests.haGroups(), await calls.version(context.signal));
-      const wish = { ...(state === undefined ? {} : { state }), ...(groups && change.group !== undefined ? { group: change.group } : {}) };
-      if (!present) await calls.change(requests.haAdd(sid, wish), context.signal);
-      else if (Object.keys(wish).length > 0) await calls.change(requests.haSet(sid, wish), context.signal);
+      // An empty name takes it out of its group or rule.
+      const leaves = change.group === '';
+      const wish = { ...(state === undefined ? {} : { state }), ...(groups && change.group !== undefined ? (leaves ? { removeGroup: true } : { group: change.group }) : {}) };
+      if (!present) await calls.change(requests.haAdd(sid, { ...(state === undefined ? {} : { state }), ...(groups && change.group !== undefined && !leaves ? { group: change.group } : {}) }), context.signal);
+      else if (Object.keys(wish).length > 0 && !(leaves && groups && present['group'] === undefined && state === undefined)) await calls.change(requests.haSet(sid, wish), context.signal);
       if (!groups && change.group !== undefined) await joinRule(deps, change.group, sid, context.signal);
     },
     groups: async signal => (await readRules(deps, signal)).filter(rule => rule.type !== 'resource-affinity').map(rule => rule.name),
   };
 }
 
-/** Groups (≤ 8) and rules (≥ 9) in one shape. */
-export async function readRules(deps: PartDeps, signal: AbortSignal): Promise<readonly HaRule[]> {
-  const version = await deps.calls.version(signal);
-  if (supports(requests.haRules(), version)) return parseRules((await deps.calls.get(requests.haRules(), signal)).data);
-  return parseGroups((await deps.calls.get(requests.haGroups(), signal)).data);
-}
-
 /** From 9 on a guest belongs to nodes by a rule that names it. */
 async function joinRule(deps: PartDeps, name: string, sid: string, signal: AbortSignal): Promise<void> {
   const rules = await readRules(deps, signal);
   const wanted = rules.find(rule => rule.name === name);
-  if (!wanted) throw new GaiaError('notFound', { message: 'There is no HA rule {0}.', values: [name], hint: `Rules: ${rules.map(rule => rule.name).join(', ') || 'none'}.` });
+  if (!wanted && name !== '') throw new GaiaError('notFound', { message: 'There is no HA rule {0}.', values: [name], hint: `Rules: ${rules.map(rule => rule.name).join(', ') || 'none'}.` });
   for (const rule of rules.filter(other => other.type === 'node-affinity' && other.name !== name && other.resources.includes(sid))) {
     const left = rule.resources.filter(resource => resource !== sid);
     if (left.length > 0) await deps.calls.change(requests.haSetRule(rule.name, { type: 'node-affinity', resources: left }), signal);
     else await deps.calls.change(requests.haRemoveRule(rule.name), signal);
   }
-  if (wanted.type !== 'group' && !wanted.resources.includes(sid)) await deps.calls.change(requests.haSetRule(name, { type: wanted.type, resources: [...wanted.resources, sid] }), signal);
-}
-
-const list = (value: unknown): string[] => (text(value) ?? '').split(',').map(entry => entry.trim()).filter(Boolean);
-
-export function parseRules(data: unknown): HaRule[] {
-  return rows(data).map(row => {
-    const affinity = text(row['affinity']);
-    const comment = text(row['comment']);
-    return {
-      name: text(row['rule']) ?? '',
-      type: row['type'] === 'resource-affinity' ? 'resource-affinity' : 'node-affinity',
-      resources: list(row['resources']),
-      nodes: list(row['nodes']),
-      strict: flag(row['strict']),
-      disabled: flag(row['disable']),
-      ...(affinity === undefined ? {} : { affinity }),
-      ...(comment === undefined ? {} : { comment }),
-    };
-  });
-}
-
-export function parseGroups(data: unknown): HaRule[] {
-  return rows(data).map(row => {
-    const comment = text(row['comment']);
-    return { name: text(row['group']) ?? '', type: 'group', resources: [], nodes: list(row['nodes']), strict: flag(row['restricted']), disabled: false, ...(comment === undefined ? {} : { comment }) };
-  });
+  if (wanted && wanted.type !== 'group' && !wanted.resources.includes(sid)) await deps.calls.change(requests.haSetRule(name, { type: wanted.type, resources: [...wanted.resources, sid] }), signal);
 }
 
 export function parseHaStatus(data: unknown): HaStatusRow[] {

@@ -6,6 +6,7 @@ import { Ambiguous, describeRequest } from './client.ts';
 import type { Client, Envelope } from './client.ts';
 import type { ApiRequest } from './requests.ts';
 import type { TaskEnd, TaskOptions, Tasks } from './tasks.ts';
+import type { Upid } from './upid.ts';
 import type { PveVersion } from './version.ts';
 
 export interface Calls {
@@ -15,6 +16,8 @@ export interface Calls {
   change(request: ApiRequest, signal: AbortSignal): Promise<unknown>;
   /** A change that may be a task: resolves when the task has ended well. */
   run(request: ApiRequest, context: OperationContext, options?: TaskOptions): Promise<TaskEnd>;
+  /** Waits for a task that something else started, as `run` waits for its own. */
+  follow(upid: Upid, context: OperationContext, options?: TaskOptions): Promise<TaskEnd>;
   /** Asks again until `done` says so. false = not within the time. */
   until(done: (signal: AbortSignal) => Promise<boolean>, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
   readonly dry: boolean;
@@ -44,6 +47,9 @@ export class LiveCalls implements Calls {
   }
   run(request: ApiRequest, context: OperationContext, options?: TaskOptions): Promise<TaskEnd> {
     return this.#tasks.run(request, context, options);
+  }
+  follow(upid: Upid, context: OperationContext, options?: TaskOptions): Promise<TaskEnd> {
+    return this.#tasks.wait(upid, context, options);
   }
   async until(done: (signal: AbortSignal) => Promise<boolean>, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#client;
@@ -77,6 +83,9 @@ export class DryCalls implements Calls {
   run(request: ApiRequest): Promise<TaskEnd> {
     this.#note(request);
     return Promise.resolve({ exitStatus: 'OK', warnings: 0 });
+  }
+  follow(upid: Upid): Promise<TaskEnd> {
+    return Promise.resolve({ upid, exitStatus: 'OK', warnings: 0 });
   }
   until(): Promise<boolean> {
     return Promise.resolve(true);

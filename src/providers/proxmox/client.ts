@@ -125,7 +125,8 @@ export class Client {
         return await this.#anyHost(request, signal);
       } catch (error) {
         // A node that is down (595) stays down for a while: its guests are told so at once, instead of waiting three times.
-        if (attempt >= readTries || !isUnclear(error) || error.detail.raw?.startsWith('595')) throw error;
+        const again = isLockTimeout(error) || (isUnclear(error) && !error.detail.raw?.startsWith('595'));
+        if (attempt >= readTries || !again) throw error;
         await this.#pause(attempt, signal);
       }
     }

@@ -1,8 +1,10 @@
 // What belongs to the cluster and its nodes rather than to one machine: load, summaries, recent tasks with their logs, pools, HA rules.
+import { GaiaError } from '../../machines/errors.ts';
 import type { Usage } from '../../machines/machine.ts';
-import type { OperationContext } from '../../machines/provider.ts';
-import { parseHaStatus, readRules } from './availability.ts';
-import type { HaRule, HaStatusRow } from './availability.ts';
+import { parseHaStatus } from './availability.ts';
+import type { HaStatusRow } from './availability.ts';
+import { addRule, changeRule, hasRules, readRules, removeRule } from './haRules.ts';
+import type { HaRule, HaRuleWish } from './haRules.ts';
 import { flag, number, parseNode, parseUsage, present, record, rows, text } from './parse.ts';
 import type { ClusterView, NodeInfo } from './parse.ts';
 import type { PartDeps } from './power.ts';
@@ -54,11 +56,17 @@ export interface ClusterInfo {
   taskLog(upid: string, signal: AbortSignal): Promise<readonly string[]>;
   stopTask(upid: string, signal: AbortSignal): Promise<void>;
   pools(signal: AbortSignal): Promise<readonly { readonly name: string; readonly comment?: string }[]>;
+  createPool(name: string, comment: string | undefined, signal: AbortSignal): Promise<void>;
+  /** Refused by the server while something is in it. */
+  deletePool(name: string, signal: AbortSignal): Promise<void>;
   setPool(guest: Guest, pool: string | undefined, present: string | undefined, signal: AbortSignal): Promise<void>;
   haRules(signal: AbortSignal): Promise<readonly HaRule[]>;
   haStatus(signal: AbortSignal): Promise<readonly HaStatusRow[]>;
-  addHaRule(rule: { readonly name: string; readonly nodes: readonly string[]; readonly resources: readonly string[]; readonly strict?: boolean; readonly comment?: string }, context: OperationContext): Promise<void>;
-  removeHaRule(name: string, context: OperationContext): Promise<void>;
+  /** `rules` from 9, `groups` up to 8. */
+  haRuleKind(signal: AbortSignal): Promise<'rules' | 'groups'>;
+  addHaRule(wish: HaRuleWish, signal: AbortSignal): Promise<void>;
+  changeHaRule(wish: HaRuleWish, signal: AbortSignal): Promise<void>;
+  removeHaRule(name: string, signal: AbortSignal): Promise<void>;
 }
 
 export function createClusterInfo(deps: PartDeps): ClusterInfo {
@@ -84,6 +92,15 @@ export function createClusterInfo(deps: PartDeps): ClusterInfo {
       await calls.change(requests.stopTask(parseUpid(upid)?.node ?? '', upid), signal);
     },
     pools: async signal => parsePools((await calls.get(requests.pools(), signal)).data),
+    createPool: async (name, comment, signal) => {
+      checkPoolName(name);
+      await calls.change(requests.createPool(name, comment), signal);
+      directory.forget();
+    },
+    deletePool: async (name, signal) => {
+      await calls.change(requests.deletePool(name), signal);
+      directory.forget();
+    },
     setPool: async (guest, pool, present, signal) => {
       if (present === pool) return;
       // A guest is in one pool at most, and before 8 it has to leave the old one first.
@@ -93,17 +110,17 @@ export function createClusterInfo(deps: PartDeps): ClusterInfo {
     },
     haRules: signal => readRules(deps, signal),
     haStatus: async signal => parseHaStatus((await calls.get(requests.haStatus(), signal)).data),
-    addHaRule: async (rule, context) => {
-      const { major } = await calls.version(context.signal);
-      const comment = rule.comment === undefined ? {} : { comment: rule.comment };
-      if (major >= 9) await calls.change(requests.haAddRule(rule.name, { type: 'node-affinity', nodes: rule.nodes, resources: rule.resources, ...(rule.strict === undefined ? {} : { strict: rule.strict }), ...comment }), context.signal);
-      else await calls.change(requests.haAddGroup(rule.name, rule.nodes, { ...(rule.strict === undefined ? {} : { restricted: rule.strict }), ...comment }), context.signal);
-    },
-    removeHaRule: async (name, context) => {
-      const { major } = await calls.version(context.signal);
-      await calls.change(major >= 9 ? requests.haRemoveRule(name) : requests.haRemoveGroup(name), context.signal);
-    },
+    haRuleKind: async signal => ((await hasRules(deps, signal)) ? 'rules' : 'groups'),
+    addHaRule: (wish, signal) => addRule(deps, wish, signal),
+    changeHaRule: (wish, signal) => changeRule(deps, wish, signal),
+    removeHaRule: (name, signal) => removeRule(deps, name, signal),
   };
+}
+
+/** pve-poolid; nested from 8.1 on: `lab/web`. */
+function checkPoolName(name: string): void {
+  if (/^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+){0,2}$/.test(name)) return;
+  throw new GaiaError('invalidInput', { message: 'A pool cannot be named “{0}”.', values: [name], hint: 'A name has letters, digits, dots, - and _.' });
 }
 
 export function parseClusterSummary(status: unknown, nodes: unknown): ClusterSummary {

@@ -1,7 +1,7 @@
 // Changing one machine beyond cpus, memory and disk size: settings, disks, network adapters, media. What cannot change while it runs
 // becomes pending, which is said.
 import { GaiaError } from '../../machines/errors.ts';
-import type { NetworkAdapter } from '../../machines/machine.ts';
+import type { MachineId, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
 import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
@@ -161,7 +161,7 @@ function adapterString(guest: Guest, present: string | undefined, adapter: Netwo
   return mac === undefined ? formatPropertyString({ first: model, options: { ...common, ...kept } }) : formatPropertyString({ options: { [model]: mac, ...common, ...kept } });
 }
 
-export function createEditing(deps: PartDeps): Editing {
+export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: { readonly target: string }, context: OperationContext) => Promise<void>): Editing {
   const { calls, directory } = deps;
   const read = async (guest: Guest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> => parseSettings((await calls.get(requests.config(guest), signal)).data);
   return {
@@ -176,10 +176,12 @@ export function createEditing(deps: PartDeps): Editing {
       const { guest, machine } = await directory.find(calls, id, context.signal);
       const present = await read(guest, context.signal);
       const view = await directory.view(calls, context.signal);
-      const plan = planEdit(guest, present, changes, storage => diskFormat(view.storages.find(row => row.id === storage)?.type));
+      const target = changes.flatMap(change => (change.kind === 'setting' && change.key === nodeKey ? [String(change.value)] : [])).at(-1);
+      const plan = planEdit(guest, present, changes.filter(change => change.kind !== 'setting' || change.key !== nodeKey), storage => diskFormat(view.storages.find(row => row.id === storage)?.type));
       await send(guest, plan, present['digest'], context, machine.name);
       directory.forget();
       await sayPending(deps, guest, context);
+      if (target !== undefined && target !== guest.node) await migrate(id, { target }, context);
     },
   };
 

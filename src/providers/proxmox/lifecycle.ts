@@ -6,7 +6,7 @@ import { checkDnsName } from './cloneGuest.ts';
 import { formatDiskSize } from './encode.ts';
 import type { Params } from './encode.ts';
 import { number, parseDisks, parsePending, parseSettings, parseSnapshots, rows, text } from './parse.ts';
-import { readStatus, withState } from './power.ts';
+import { afterwards, readStatus, withState } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';
@@ -14,7 +14,7 @@ import type { Guest } from './requests.ts';
 export async function deletionPreview(deps: PartDeps, id: MachineId, signal: AbortSignal): Promise<DeletionPreview> {
   const { calls, directory } = deps;
   const { guest, machine } = await directory.find(calls, id, signal);
-  const [configAnswer, snapshotAnswer] = await Promise.all([calls.get(requests.config(guest, { current: true }), signal), calls.get(requests.snapshots(guest), signal).catch(() => undefined)]);
+  const [configAnswer, snapshotAnswer, status] = await Promise.all([calls.get(requests.config(guest, { current: true }), signal), calls.get(requests.snapshots(guest), signal).catch(() => undefined), readStatus(deps, guest, signal)]);
   const settings = parseSettings(configAnswer.data);
   const own = new RegExp(`(?:^|[/:])(?:vm|base|subvol|basevol)-${guest.vmid}-`);
   const disks = parseDisks(settings)
@@ -27,6 +27,7 @@ export async function deletionPreview(deps: PartDeps, id: MachineId, signal: Abo
   const base = { disks, snapshots: countSnapshots(snapshotAnswer?.data) };
   if (settings['protection'] === '1') return { ...base, refused: 'It is protected from deletion.' };
   if (settings['lock'] !== undefined && settings['lock'] !== 'suspended') return { ...base, refused: 'A task of Proxmox VE holds it locked.' };
+  if (status.running) return { ...base, refused: 'It runs: shut it down first.' };
   if (machine.template && (await hasLinkedClones(deps, guest, settings, signal))) return { ...base, refused: 'Linked clones still need its disks.' };
   return base;
 }
@@ -68,7 +69,7 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
     directory.forget();
     throw new GaiaError('conflict', { message: 'The number of {0} now belongs to {1}, so nothing was deleted.', values: [machine.name, status.name], hint: 'Refresh the list.' });
   }
-  if (preview.refused !== undefined) throw new GaiaError('protected', { message: preview.refused, machine: machine.name });
+  if (preview.refused !== undefined) throw new GaiaError(status.running ? 'wrongState' : 'protected', { message: preview.refused, machine: machine.name });
   try {
     await calls.run(requests.destroy(guest, { ...(choice.purge ? { purge: true } : {}), ...(choice.unreferenced ? { destroyUnreferenced: true } : {}) }), context, { machine: machine.name });
   } catch (error) {
@@ -76,7 +77,7 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
     throw await withState(error, deps, guest, machine.name);
   }
   directory.forget();
-  await calls.until(
+  await afterwards(machine.name, () => calls.until(
     async signal => {
       try {
         return (await readStatus(deps, guest, signal)).name !== status.name;
@@ -87,7 +88,7 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
     },
     10_000,
     context.signal,
-  );
+  ));
 }
 
 /** Names in `hotplug`: `network,disk,usb` by default; `1` is all of the default, `0` nothing. */
@@ -109,7 +110,13 @@ export async function resize(deps: PartDeps, id: MachineId, size: Resize, contex
   const params = { ...(size.cpus === undefined ? {} : cpuParams(guest, settings, size.cpus)), ...(size.memoryMiB === undefined ? {} : { memory: size.memoryMiB, ...balloonLimit(settings, size.memoryMiB) }) };
   if (size.disk) checkGrowth(settings, size.disk);
   if (Object.keys(params).length > 0) await changeConfig(deps, guest, params, { ...(settings['digest'] === undefined ? {} : { digest: settings['digest'] }) }, context.signal);
-  if (size.disk) await calls.run(requests.resizeDisk(guest, size.disk.slot, formatDiskSize(size.disk.sizeBytes)), context, { machine: machine.name });
+  if (size.disk) {
+    try {
+      await calls.run(requests.resizeDisk(guest, size.disk.slot, formatDiskSize(size.disk.sizeBytes)), context, { machine: machine.name });
+    } catch (error) {
+      throw Object.keys(params).length > 0 && GaiaError.is(error) ? new GaiaError(error.code, { ...error.detail, left: `${error.detail.left ?? ''} CPUs and memory were changed, the disk was not.`.trim(), cause: error }) : error;
+    }
+  }
   directory.forget();
   await sayPending(deps, guest, context);
 }

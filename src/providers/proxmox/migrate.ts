@@ -1,10 +1,12 @@
 // Moving a guest to another node: where it can go and why not, the best fit first, and the move itself.
 import { GaiaError } from '../../machines/errors.ts';
-import type { MachineId } from '../../machines/machine.ts';
+import type { Machine, MachineId } from '../../machines/machine.ts';
 import type { Migration, MigrationTarget } from '../../machines/provider.ts';
+import { followHaMove, haObstacles } from './haMigration.ts';
+import type { HaObstacles } from './haMigration.ts';
 import { flag, number, record, rows, text } from './parse.ts';
 import type { NodeInfo } from './parse.ts';
-import { readStatus, withState } from './power.ts';
+import { afterwards, readStatus, withState } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';
@@ -19,13 +21,16 @@ export interface MigrationCheck {
   readonly localDisks: readonly { readonly volid: string; readonly sizeBytes: number }[];
   /** Devices of the node that the guest uses: it cannot leave. */
   readonly localResources: readonly string[];
+  /** Resources that a rule of high availability keeps with it: they move too. */
+  readonly companions: readonly string[];
 }
 
 export function parseMigrationCheck(data: unknown): MigrationCheck {
   const check = record(data);
   const refused = new Map<string, string>();
-  for (const [node, reason] of Object.entries(record(check['not_allowed_nodes']))) refused.set(node, refusalText(record(reason)));
-  const allowed = check['allowed_nodes'];
+  // Machines spell it with underscores, containers with hyphens.
+  for (const [node, reason] of Object.entries(record(check['not_allowed_nodes'] ?? check['not-allowed-nodes']))) refused.set(node, refusalText(record(reason)));
+  const allowed = check['allowed_nodes'] ?? check['allowed-nodes'];
   const disks = rows(check['local_disks']).filter(disk => !flag(disk['cdrom']) && !flag(disk['is_unused']));
   return {
     running: flag(check['running']),
@@ -33,6 +38,7 @@ export function parseMigrationCheck(data: unknown): MigrationCheck {
     refused,
     localDisks: disks.map(disk => ({ volid: text(disk['volid']) ?? '', sizeBytes: number(disk['size']) ?? 0 })),
     localResources: Array.isArray(check['local_resources']) ? check['local_resources'].map(String) : [],
+    companions: Array.isArray(check['dependent-ha-resources']) ? check['dependent-ha-resources'].map(String) : [],
   };
 }
 
@@ -51,13 +57,13 @@ function refusalText(reason: Readonly<Record<string, unknown>>): string {
 async function check(deps: PartDeps, guest: Guest, signal: AbortSignal): Promise<MigrationCheck> {
   const request = requests.migrationCheck(guest);
   if (!supports(request, await deps.calls.version(signal))) {
-    return { running: (await readStatus(deps, guest, signal)).running, refused: new Map(), localDisks: [], localResources: [] };
+    return { running: (await readStatus(deps, guest, signal)).running, refused: new Map(), localDisks: [], localResources: [], companions: [] };
   }
   return parseMigrationCheck((await deps.calls.get(request, signal)).data);
 }
 
 /** Pure: every other node, the one with most room left first. */
-export function rankTargets(here: string, nodes: readonly NodeInfo[], checked: MigrationCheck, memoryBytes: number): MigrationTarget[] {
+export function rankTargets(here: string, nodes: readonly NodeInfo[], checked: MigrationCheck, memoryBytes: number, ha?: HaObstacles): MigrationTarget[] {
   const copies = checked.localDisks.reduce((sum, disk) => sum + disk.sizeBytes, 0);
   return nodes
     .filter(node => node.name !== here)
@@ -68,13 +74,15 @@ export function rankTargets(here: string, nodes: readonly NodeInfo[], checked: M
         ? 'The node is down.'
         : checked.localResources.length > 0
           ? `It uses devices of its node: ${checked.localResources.join(', ')}.`
-          : (checked.refused.get(node.name) ?? (checked.allowed && !checked.allowed.includes(node.name) ? 'Proxmox VE does not allow it.' : free !== undefined && free < 0 ? 'It has not enough free memory.' : undefined));
+          : (ha?.everywhere ?? ha?.nodes.get(node.name) ?? checked.refused.get(node.name) ?? (checked.allowed && !checked.allowed.includes(node.name) ? 'Proxmox VE does not allow it.' : free !== undefined && free < 0 ? 'It has not enough free memory.' : undefined));
       const cpu = node.cpuFraction ?? 0;
       const fit = refused !== undefined ? 0 : total === undefined || free === undefined ? 0.1 : Math.max(0, (free / total) * 0.7 + (1 - cpu) * 0.3);
       const details = [
         ...(free === undefined ? [] : [`${formatGb(Math.max(0, free))} free after it`]),
         ...(node.cpuFraction === undefined ? [] : [`CPU ${Math.round(cpu * 100)} %`]),
         ...(copies > 0 ? [`${formatGb(copies)} of local disks are copied`] : []),
+        ...(ha ? ['high availability moves it'] : []),
+        ...(checked.companions.length > 0 ? [`${checked.companions.join(', ')} goes with it`] : []),
       ];
       return { name: node.name, fit, ...(refused === undefined ? {} : { refused }), ...(details.length > 0 ? { detail: details.join(' · ') } : {}) };
     })
@@ -85,8 +93,8 @@ function formatGb(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(bytes < 10 * 2 ** 30 ? 1 : 0)} GiB`;
 }
 
-/** A live migration ends in minutes; under high availability it only begins when the manager gets to it. */
-const arrivalMs = 15 * 60_000;
+/** Does the list say that high availability manages it? */
+const managed = (machine: Machine): boolean => machine.availability !== undefined && machine.availability.requested !== 'ignored';
 
 export function createMigration(deps: PartDeps): Migration {
   const { calls, directory } = deps;
@@ -94,14 +102,20 @@ export function createMigration(deps: PartDeps): Migration {
     targets: async (id, signal) => {
       const view = await directory.refresh(calls, signal);
       const { guest, machine } = await directory.find(calls, id, signal);
-      const checked = await check(deps, guest, signal);
-      return rankTargets(guest.node, view.nodes, checked, checked.running ? (machine.memoryMiB ?? 0) * 2 ** 20 : 0);
+      const [checked, ha] = await Promise.all([check(deps, guest, signal), managed(machine) ? haObstacles(deps, guest, view.nodes.map(node => node.name), signal) : undefined]);
+      return rankTargets(guest.node, view.nodes, checked, checked.running ? (machine.memoryMiB ?? 0) * 2 ** 20 : 0, ha);
     },
     migrate: async (id: MachineId, options, context) => {
       const { guest, machine } = await directory.find(calls, id, context.signal);
       const checked = await check(deps, guest, context.signal);
       const name = machine.name;
-      const reason = options.target === guest.node ? 'It is on that node already.' : checked.localResources.length > 0 ? `It uses devices of its node: ${checked.localResources.join(', ')}.` : checked.refused.get(options.target);
+      const ha = managed(machine) && options.target !== guest.node ? await haObstacles(deps, guest, [options.target], context.signal) : undefined;
+      const reason =
+        options.target === guest.node
+          ? 'It is on that node already.'
+          : checked.localResources.length > 0
+            ? `It uses devices of its node: ${checked.localResources.join(', ')}.`
+            : (ha?.everywhere ?? ha?.nodes.get(options.target) ?? checked.refused.get(options.target));
       if (reason !== undefined) throw new GaiaError(options.target === guest.node ? 'invalidInput' : 'wrongState', { message: reason, machine: name });
       if (checked.running && options.online === false) throw new GaiaError('wrongState', { message: 'It runs: it can only be moved while running (online).', machine: name, hint: 'Shut it down first, or move it online.' });
       const local = checked.localDisks.length > 0;
@@ -120,17 +134,19 @@ export function createMigration(deps: PartDeps): Migration {
         directory.forget();
         throw await withState(error, deps, guest, name);
       }
-      const underHa = end.upid?.type === 'hamigrate';
-      if (underHa) context.progress({ message: 'Waiting for high availability to act' });
-      const arrived = await calls.until(
+      if (end.upid?.type === 'hamigrate') {
+        await afterwards(name, () => followHaMove(deps, { guest, target: options.target, machine: name, sinceSeconds: end.upid?.startTime ?? 0 }, context, migrationFraction));
+        return;
+      }
+      const arrived = await afterwards(name, () => calls.until(
         async signal => {
           directory.forget();
           return (await directory.find(calls, id, signal)).guest.node === options.target;
         },
-        underHa ? arrivalMs : 15_000,
+        15_000,
         context.signal,
-      );
-      if (!arrived) throw new GaiaError('partial', { message: '{0} is not on {1} yet.', values: [name, options.target], machine: name, left: underHa ? 'High availability has taken the request and may still move it.' : 'It is still on its old node.' });
+      ));
+      if (!arrived) throw new GaiaError('partial', { message: '{0} is not on {1} yet.', values: [name, options.target], machine: name, left: 'It is still on its old node.' });
     },
   };
 }

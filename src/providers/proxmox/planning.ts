@@ -1,5 +1,5 @@
-// In what a machine is not what its file says, from a read-back configuration. Pure. The node is where it was made: people and high
-// availability move guests, so where it is now is no difference.
+// In what a machine is not what its file says, from a read-back configuration. Pure. On another node than the file names it is moved there,
+// never made anew; under high availability the cluster says where it runs, so there the node is no difference.
 import type { MachineDetails } from '../../machines/machine.ts';
 import type { Change, Difference, Planning, Resize } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
@@ -26,9 +26,16 @@ export const planning: Planning = {
     const options = readOptions(spec);
     const running = details.machine.state === 'running' || details.machine.state === 'paused';
     const stop = running && details.machine.kind === 'vm' ? 'stop' : 'live';
-    return [...basics(spec, options, details, stop), ...disks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details)];
+    return [...place(options, details), ...basics(spec, options, details, stop), ...disks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details)];
   },
 };
+
+function place(options: CreateOptions, details: MachineDetails): Difference[] {
+  const { path, availability } = details.machine;
+  const before = path?.[0];
+  if (options.node === undefined || before === undefined || before === options.node || availability !== undefined) return [];
+  return [{ key: 'node', before, after: options.node, effect: 'live', change: { edit: { kind: 'setting', key: 'node', value: options.node } } }];
+}
 
 function basics(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
   const found: Difference[] = [];

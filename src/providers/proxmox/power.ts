@@ -49,7 +49,7 @@ export function createPower(deps: PartDeps): Power {
     if (end.warnings > 0) context.output(`The task ended with ${end.warnings} warning(s).`);
     const underHa = end.upid?.type.startsWith('ha') ?? false;
     if (underHa) context.progress({ message: 'Waiting for high availability to act' });
-    const arrived = await calls.until(
+    const arrived = await afterwards(machine.name, () => calls.until(
       async signal => {
         try {
           return reached(await readStatus(deps, current, signal));
@@ -63,10 +63,10 @@ export function createPower(deps: PartDeps): Power {
       },
       underHa ? haPatienceMs : patienceMs,
       context.signal,
-    );
+    ));
     directory.forget();
     if (arrived) return;
-    const status = await readStatus(deps, current, context.signal);
+    const status = await afterwards(machine.name, () => readStatus(deps, current, context.signal));
     throw new GaiaError('partial', {
       message: underHa ? 'High availability has taken the request, but has not acted on it yet.' : 'Proxmox VE says it is done, but {0} is {1}.',
       values: [machine.name, status.providerState],
@@ -115,6 +115,16 @@ export function createPower(deps: PartDeps): Power {
     resume: async (id, context) => { await actOn(await onlyVm(id, 'resume', context), context, requests.resume, status => status.running && status.state !== 'paused'); },
     suspend: async (id, context) => { await actOn(await onlyVm(id, 'suspend', context), context, guest => requests.hibernate(guest), status => !status.running); },
   };
+}
+
+/** Reads after a change was made: when that fails, the error says that the change itself was done. */
+export async function afterwards<T>(machine: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!GaiaError.is(error) || error.detail.left !== undefined) throw error;
+    throw new GaiaError(error.code, { ...error.detail, machine, left: 'Proxmox VE has done it; only how it stands now could not be read.', cause: error });
+  }
 }
 
 /** Adds what is true now to a failure midway. */

@@ -100,6 +100,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
     const creating = { ...shared, connection: connection.id, environment: deps.environment ?? (() => undefined) };
     const backups = createBackups(shared, connection.id);
     const cluster = createClusterInfo(shared);
+    const migration = createMigration(shared);
     return {
       shared,
       backups,
@@ -109,9 +110,9 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
         lifecycle: createLifecycle(shared, (spec, context) => createMachine(creating, spec, context)),
         snapshots: createSnapshots(shared),
         cloning: createCloning(shared, connection.id),
-        migration: createMigration(shared),
+        migration,
         availability: createAvailability(shared),
-        editing: createEditing(shared),
+        editing: createEditing(shared, (id, options, context) => migration.migrate(id, options, context)),
         storage: createStorageAdmin(shared, connection.id),
         networks: createNetworkAdmin(shared),
         extras: createExtras(shared, backups, cluster),

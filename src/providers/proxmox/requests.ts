@@ -65,6 +65,8 @@ const cluster = {
   pools: () => get('/pools', {}, {}, 'pools'),
   addToPool: (pool: string, vmids: readonly number[]) => put('/pools/{poolid}', { poolid: pool }, { vms: vmids.join(',') }, 'add to pool', { repeatable: true }),
   removeFromPool: (pool: string, vmids: readonly number[]) => put('/pools/{poolid}', { poolid: pool }, { vms: vmids.join(','), delete: true }, 'remove from pool'),
+  createPool: (pool: string, comment?: string) => post('/pools', {}, { poolid: pool, comment }, 'make a pool'),
+  deletePool: (pool: string) => del('/pools/{poolid}', { poolid: pool }, {}, 'delete a pool'),
   cpuModels: (node: string) => get('/nodes/{node}/capabilities/qemu/cpu', { node }, {}, 'CPU types'),
   machineTypes: (node: string) => get('/nodes/{node}/capabilities/qemu/machines', { node }, {}, 'machine types'),
   clusterTasks: () => get('/cluster/tasks', {}, {}, 'recent tasks'),
@@ -154,12 +156,15 @@ const availability = {
   haRemove: (sid: string, options: { purge?: boolean } = {}) => del('/cluster/ha/resources/{sid}', { sid }, { purge: options.purge }, 'remove from HA'),
   haGroups: () => get('/cluster/ha/groups', {}, {}, 'HA groups'),
   haAddGroup: (group: string, nodes: readonly string[], options: { restricted?: boolean; nofailback?: boolean; comment?: string } = {}) => post('/cluster/ha/groups', {}, { group, nodes: nodes.join(','), ...options }, 'add an HA group'),
+  haSetGroup: (group: string, options: { nodes?: readonly string[]; restricted?: boolean; nofailback?: boolean; comment?: string }) =>
+    put('/cluster/ha/groups/{group}', { group }, { ...options, nodes: options.nodes?.join(',') }, 'change an HA group', { repeatable: true }),
   haRemoveGroup: (group: string) => del('/cluster/ha/groups/{group}', { group }, {}, 'remove an HA group'),
   haRules: () => get('/cluster/ha/rules', {}, {}, 'HA rules'),
   haAddRule: (rule: string, options: { type: 'node-affinity' | 'resource-affinity'; resources: readonly string[]; nodes?: readonly string[]; strict?: boolean; affinity?: 'positive' | 'negative'; comment?: string }) =>
     post('/cluster/ha/rules', {}, { rule, type: options.type, resources: options.resources.join(','), nodes: options.nodes?.join(','), strict: options.strict, affinity: options.affinity, comment: options.comment }, 'add an HA rule'),
-  haSetRule: (rule: string, options: { type: 'node-affinity' | 'resource-affinity'; resources?: readonly string[]; nodes?: readonly string[]; disable?: boolean }) =>
-    put('/cluster/ha/rules/{rule}', { rule }, { type: options.type, resources: options.resources?.join(','), nodes: options.nodes?.join(','), disable: options.disable }, 'change an HA rule', { repeatable: true }),
+  /** `enable` takes the mark away that disables it. */
+  haSetRule: (rule: string, options: { type: 'node-affinity' | 'resource-affinity'; resources?: readonly string[]; nodes?: readonly string[]; strict?: boolean; affinity?: 'positive' | 'negative'; comment?: string; disable?: boolean; enable?: boolean }) =>
+    put('/cluster/ha/rules/{rule}', { rule }, { type: options.type, resources: options.resources?.join(','), nodes: options.nodes?.join(','), strict: options.strict, affinity: options.affinity, comment: options.comment, disable: options.disable, delete: options.enable ? 'disable' : undefined }, 'change an HA rule', { repeatable: true }),
   haRemoveRule: (rule: string) => del('/cluster/ha/rules/{rule}', { rule }, {}, 'remove an HA rule'),
 };
 

@@ -7,6 +7,7 @@ import { number, record, rows, text } from './parse.ts';
 import { isLockTimeout, problemOf } from './problems.ts';
 import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';
+import { Turns } from './turns.ts';
 import { parseUpid } from './upid.ts';
 import type { Upid } from './upid.ts';
 
@@ -31,10 +32,15 @@ const patienceMs = 120_000;
 const cancelPatienceMs = 30_000;
 const lockTries = 4;
 
+/** Workers that copy or free whole disks, and how many of them Gaia starts on one node at a time. */
+const heavy = /^(?:(?:qm|vz)(?:create|restore|clone|destroy)|qmmove|move_volume|qmigrate|vzmigrate|vzdump|imgcopy|download)$/;
+const heavyOnNode = 2;
+
 export class Tasks {
   readonly #client: Client;
   /** UPIDs already accounted for: never taken for the task of a later request. */
   readonly #seen = new Set<string>();
+  readonly #turns = new Turns(heavyOnNode);
 
   constructor(client: Client) {
     this.#client = client;
@@ -45,6 +51,18 @@ export class Tasks {
    * nothing was done and it is started again. Throws GaiaError: what the task says, `cancelled`, or `didNotAnswer` with `left`.
    */
   async run(request: ApiRequest, context: OperationContext, options: TaskOptions = {}): Promise<TaskEnd> {
+    const node = text(request.path['node']);
+    if (node === undefined || !request.tasks?.some(type => heavy.test(type))) return this.#run(request, context, options);
+    if (!this.#turns.free(node)) context.progress({ message: 'Waiting for other work on {0}', values: [node] });
+    const leave = await this.#turns.take(node, context.signal);
+    try {
+      return await this.#run(request, context, options);
+    } finally {
+      leave();
+    }
+  }
+
+  async #run(request: ApiRequest, context: OperationContext, options: TaskOptions): Promise<TaskEnd> {
     for (let attempt = 1; ; attempt++) {
       const upid = await this.#start(request, context, options);
       if (!upid) return { exitStatus: 'OK', warnings: 0 };
@@ -131,14 +149,14 @@ export class Tasks {
       } catch (error) {
         if (context.signal.aborted) return await this.#stop(upid, log, options);
         // While the node is away its task may well go on: wait for it to come back.
-        if (!GaiaError.is(error, 'didNotAnswer')) throw error;
-        if (clock.now() - answeredAt > patienceMs) {
-          throw new GaiaError('didNotAnswer', { ...error.detail, ...(options.machine === undefined ? {} : { machine: options.machine }), left: 'The task may still run on the server; its end is not known.' });
+        if (!GaiaError.is(error)) throw error;
+        if (error.code !== 'didNotAnswer' || clock.now() - answeredAt > patienceMs) {
+          throw new GaiaError(error.code, { ...error.detail, ...(options.machine === undefined ? {} : { machine: options.machine }), left: 'The task may still run on the server; its end is not known.', cause: error });
         }
         await clock.sleep(1000, context.signal).catch(() => undefined);
       }
     }
-    return judge(upid, exit, options.machine);
+    return judge(upid, exit, options.machine, log.error);
   }
 
   /** Cancel: stops the task, waits for its true end. It may still have ended well: then it is done. */
@@ -168,14 +186,20 @@ function succeeded(exitStatus: string): boolean {
   return exitStatus === 'OK' || /^WARNINGS: \d+$/.test(exitStatus);
 }
 
-function judge(upid: Upid, exitStatus: string, machine: string | undefined): TaskEnd {
+/** Ends that say no more than that it failed: why stands in the log. */
+const bare = /^(?:migration aborted|migration problems|job errors|clone failed|storage migration failed|unexpected status)$/;
+
+function judge(upid: Upid, exitStatus: string, machine: string | undefined, logged?: string): TaskEnd {
   if (succeeded(exitStatus)) return { upid, exitStatus, warnings: Number(/^WARNINGS: (\d+)$/.exec(exitStatus)?.[1] ?? 0) };
-  throw problemOf(exitStatus, machine === undefined ? {} : { machine });
+  const said = logged !== undefined && bare.test(exitStatus) ? logged : exitStatus;
+  throw problemOf(said, machine === undefined ? {} : { machine });
 }
 
 /** Passes on the lines of a task's log as they come. */
 class LogReader {
   #next = 0;
+  /** What the last line that speaks of an error says, without time and dressing. */
+  error: string | undefined;
   readonly #client: Client;
   readonly #upid: Upid;
   readonly #context: OperationContext;
@@ -208,6 +232,9 @@ class LogReader {
     // An empty log has one row that says so.
     if (line === 'no content') return;
     this.#context.output(line);
+    // `2026-11-25 02:00:00 ERROR: migration aborted (duration 00:00:01): can't migrate …`
+    const error = /\bERROR: (?:migration aborted \([^)]*\): |Backup of VM \d+ failed - )?(.+)$/.exec(line)?.[1];
+    if (error !== undefined && !bare.test(error)) this.error = error;
     const fraction = this.#fraction(line);
     if (fraction !== undefined) this.#context.progress({ fraction });
   }

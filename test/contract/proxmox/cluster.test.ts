@@ -247,6 +247,16 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
     for (const id of made) await provider.lifecycle!.delete(id, { disks: 'delete' }, context());
   });
 
+  it('says before a delete that a machine runs, and does not try', async () => {
+    const { id } = await named(provider, 'stubborn');
+    await provider.power.start(id, {}, context());
+    expect((await provider.lifecycle!.deletionPreview(id, signal())).refused).toBe('It runs: shut it down first.');
+    const sent = server.requests.length;
+    expect((await failure(provider.lifecycle!.delete(id, { disks: 'delete' }, context()))).code).toBe('wrongState');
+    expect(server.requests.slice(sent).filter(request => request.method !== 'GET')).toEqual([]);
+    await provider.power.powerOff(id, context());
+  });
+
   it('refuses to delete what is protected', async () => {
     const { id } = await named(provider, 'precious');
     expect((await provider.lifecycle!.deletionPreview(id, signal())).refused).toBeDefined();
@@ -317,7 +327,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
   it('puts a machine under HA, by group up to 8 and by rule from 9, and takes it out', async () => {
     const { id } = await named(provider, 'db');
     await provider.availability!.set(id, { managed: true, requested: 'stopped' }, context());
-    await provider.cluster.addHaRule({ name: 'prefer', nodes: ['pve'], resources: ['vm:101'] }, context());
+    await provider.cluster.addHaRule({ name: 'prefer', nodes: ['pve'], resources: ['vm:101'] }, signal());
     expect(await provider.availability!.groups?.(signal())).toContain('prefer');
     if (major < 9) await provider.availability!.set(id, { managed: true, group: 'prefer' }, context());
     expect(await provider.availability!.get(id, signal())).toMatchObject({ managed: true, requested: 'stopped', group: 'prefer' });
@@ -415,6 +425,14 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
     const details = await provider.describe(made, signal());
     expect(provider.planning!.compare(seed(), details)).toEqual([]);
     expect(provider.planning!.compare({ ...seed(), memoryMiB: 16384, options: { ...seed().options, disk_size: '80G' }, disks: [] }, details).map(difference => [difference.key, difference.before, difference.after])).toEqual([['memory', '8192', '16384'], ['disk', '64 GiB', '80 GiB']]);
+    // Another node in the file: the machine is moved there, not made anew.
+    const elsewhere = { ...seed(), options: { ...seed().options, node: 'pve2' } };
+    const [moved, ...others] = provider.planning!.compare(elsewhere, details);
+    expect([moved?.key, moved?.before, moved?.after, moved?.effect, others.length]).toEqual(['node', 'pve', 'pve2', 'live', 0]);
+    const edit = moved?.change && 'edit' in moved.change ? moved.change.edit : undefined;
+    expect(await provider.editing!.needsStop(made, [edit!], signal())).toEqual([]);
+    await provider.editing!.apply(made, [edit!], context());
+    expect(provider.planning!.compare(elsewhere, await provider.describe(made, signal()))).toEqual([]);
     await provider.lifecycle!.delete(made, { disks: 'delete' }, context());
   });
 

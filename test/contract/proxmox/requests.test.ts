@@ -14,7 +14,7 @@ const versions: readonly PveVersion[] = ['7.4', '8.4', '9.1'];
 const names = Object.keys(requests) as (keyof typeof requests)[];
 
 /** What a version's description still lists but its server refuses to do: 9 has migrated groups to rules. */
-const listedButGone: Readonly<Record<string, readonly string[]>> = { '9.1': ['GET /cluster/ha/groups', 'POST /cluster/ha/groups', 'DELETE /cluster/ha/groups/{group}', 'POST /cluster/ha/resources group', 'PUT /cluster/ha/resources/{sid} group'] };
+const listedButGone: Readonly<Record<string, readonly string[]>> = { '9.1': ['GET /cluster/ha/groups', 'POST /cluster/ha/groups', 'PUT /cluster/ha/groups/{group}', 'DELETE /cluster/ha/groups/{group}', 'POST /cluster/ha/resources group', 'PUT /cluster/ha/resources/{sid} group'] };
 
 function built(name: keyof typeof requests): ApiRequest[] {
   const builder = requests[name] as (...args: readonly unknown[]) => ApiRequest;

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { GaiaError } from '../../../src/machines/errors.ts';
-import { parseHaStatus, parseGroups, parseRules } from '../../../src/providers/proxmox/availability.ts';
+import { parseHaStatus } from '../../../src/providers/proxmox/availability.ts';
+import { parseGroups, parseRules } from '../../../src/providers/proxmox/haRules.ts';
 import { parseClusterSummary, parseNodeStatus, parseNodes, parsePools, parseTasks } from '../../../src/providers/proxmox/clusterInfo.ts';
 import { parsePermissions } from '../../../src/providers/proxmox/diagnose.ts';
 import { parseGuestInfo } from '../../../src/providers/proxmox/guestInfo.ts';
