@@ -157,6 +157,49 @@ describe('the tools of language models', () => {
     }
   });
 
+  it('start and stop the machine of a name, and say how it is then', async () => {
+    const { api, provider, ids: [id], dispose } = await withProvider('toolVerbs', [{ name: 'gamma' }, { name: 'delta', state: 'running' }]);
+    try {
+      assert.match(await invoke('gaia_startMachine', { machine: 'gamma' }), /^gamma: running$/i);
+      assert.equal(state(api, id), 'running');
+      assert.match(await invoke('gaia_stopMachine', { machine: id as string }), /^gamma: stopped$/i);
+      assert.equal(state(api, id), 'stopped');
+      assert.deepEqual(provider.calls.filter(call => call !== 'list'), ['start gamma', 'shutDown gamma']);
+    } finally {
+      dispose();
+    }
+  });
+
+  it('never power off what does not shut down, and do nothing to a name that several machines have', async () => {
+    const { api, provider, ids: [id], dispose } = await withProvider('toolRefused', [{ name: 'deaf', state: 'running' }, { name: 'same' }, { name: 'same' }]);
+    try {
+      provider.onVerb = () => Promise.reject(new GaiaError('didNotAnswer', { message: 'The guest has not shut down.' }));
+      await assert.rejects(invoke('gaia_stopMachine', { machine: 'deaf' }), /has not shut down/);
+      assert.equal(state(api, id), 'running');
+      await assert.rejects(invoke('gaia_startMachine', { machine: 'same' }), /Several machines are named "same"/);
+      assert.deepEqual(provider.calls.filter(call => call !== 'list'), ['shutDown deaf']);
+    } finally {
+      dispose();
+    }
+  });
+
+  it('end the work when the call is cancelled', async () => {
+    const { provider, dispose } = await withProvider('toolCancelled', [{ name: 'slow' }]);
+    const source = new vscode.CancellationTokenSource();
+    try {
+      const aborted = deferred();
+      provider.onVerb = (_verb, _machine, { signal }) => new Promise((_, reject) => {
+        signal.addEventListener('abort', () => { aborted.resolve(); reject(new GaiaError('cancelled', { message: 'Cancelled.' })); });
+        source.cancel();
+      });
+      await assert.rejects(Promise.resolve(vscode.lm.invokeTool('gaia_startMachine', { input: { machine: 'slow' }, toolInvocationToken: undefined }, source.token)));
+      await aborted.promise;
+    } finally {
+      source.dispose();
+      dispose();
+    }
+  });
+
   it('say so when a machine is not there', async () => {
     await assert.rejects(invoke('gaia_getMachine', { machine: 'no such machine' }), /no such machine/);
   });

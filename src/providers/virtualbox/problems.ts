@@ -38,8 +38,9 @@ export const driverHints: Readonly<Record<string, string>> = {
   win32: 'Reinstall VirtualBox as administrator, or start its driver: "sc start vboxsup" in a terminal of an administrator.',
 };
 
-/** The last: the session of a machine whose window or process is just closing (seen with windows, which close slowly). */
-const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|LaunchVMProcess|console object from the direct session/i;
+const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|LaunchVMProcess/i;
+/** The session of a machine whose process is just closing (seen with windows, which close slowly). Its code, VM_ERROR, stands for much else. */
+const closingSays = /console object from the direct session/i;
 
 /** VBoxSVC ended while it was asked, or just before: it ends by itself some 5 s after its last client, and a call may meet it then. */
 const serviceSays = /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|RPC_|server (?:is not available|died)/i;
@@ -58,6 +59,7 @@ const rows: readonly Row[] = [
   // The machine's process ended while the tool still talked to it: its session is gone, and whoever asks for a stop has what was asked for.
   { says: /session is not locked \(session state|session state: Unlocked/, code: 'wrongState', message: 'The machine stopped while it was asked.' },
   { says: /incompatible with launching a separate UI/, code: 'wrongState', message: 'The machine shows itself in a window already, or is just changing its state.' },
+  { says: closingSays, code: 'locked', message: 'The machine is just stopping.', hint: 'Try again in some seconds.' },
   { result: results.invalidObjectState, says: lockSays, code: 'locked', message: 'The machine is locked: it runs, or another VirtualBox window or command works on it.', hint: 'Close its settings window, wait for the other command, or stop the machine; then try again.' },
   { says: /Could not launch the VM process.*VERR_FILE_NOT_FOUND/s, code: 'notInstalled', message: 'This VirtualBox has no program that shows a machine in a window.', hint: 'Install VirtualBox\'s graphical part (the package virtualbox-qt on Debian and Ubuntu), or start without a window.' },
   { says: /has terminated unexpectedly during startup|session was (?:aborted|closed)/, code: 'notReady', message: 'The machine\'s process ended right after its start.', hint: 'Look at VBox.log in the machine\'s Logs folder. The usual cause is a missing kernel driver. {driver}' },
@@ -105,5 +107,7 @@ export function isServiceGone(failure: ToolFailure): boolean {
 
 /** Only this may be tried again: another session holds, takes or gives back the machine's lock (V1). The code alone also stands for other things. */
 export function isLock(failure: ToolFailure): boolean {
-  return failure.result === results.invalidObjectState && lockSays.test([...failure.messages, failure.context ?? ''].join('\n')) && !/child snapshots|incompatible with launching/.test(failure.raw);
+  const said = [...failure.messages, failure.context ?? ''].join('\n');
+  if (closingSays.test(said)) return true;
+  return failure.result === results.invalidObjectState && lockSays.test(said) && !/child snapshots|incompatible with launching/.test(failure.raw);
 }

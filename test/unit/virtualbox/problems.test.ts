@@ -55,7 +55,7 @@ describe('what VBoxManage says when it fails', () => {
     ['VBoxManage: fatal error: RTR3Init: VERR_NO_TRANSLATION\n', 'notReady'],
   ] as const)('%s', (stderr, code) => { expect(said(stderr).code).toBe(code); });
   it('about a session that is just closing is one about the lock', () => {
-    const failure = readFailure(1, '', 'VBoxManage: error: Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)\nVBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component SessionMachine, interface IMachine, callee nsISupports\n')!;
+    const failure = readFailure(1, '', 'VBoxManage: error: Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)\nVBoxManage: error: Details: code VBOX_E_VM_ERROR (0x80bb0003), component SessionMachine, interface IMachine, callee nsISupports\n')!;
     expect(isLock(failure)).toBe(true);
     expect(problemOf(failure, 'linux').code).toBe('locked');
   });
