@@ -83,9 +83,9 @@ export function createApi(parts: Parts): GaiaApi {
       return importVagrantfile(text);
     },
     plan: async (text, file = apiFile, { baseFolder, signal } = {}) => {
-      const [{ gatherPlan }, { planFeature }] = await Promise.all([import('./ui/plan/gather.ts'), import('./ui/plan/feature.ts')]);
+      const { gatherPlan } = await import('./ui/plan/gather.ts');
       await parts.ensureProviders();
-      return (await gatherPlan(registry, fleet, text, planFeature(parts).bindings.of(file), signal ?? AbortSignal.timeout(planTimeoutMs), { baseFolder })).plan;
+      return (await gatherPlan(registry, fleet, text, parts.marks.bindings.of(file), signal ?? AbortSignal.timeout(planTimeoutMs), { baseFolder })).plan;
     },
     apply: async (text, file = apiFile, options = {}) => {
       const { applyFile } = await import('./ui/plan/apply.ts');

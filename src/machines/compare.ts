@@ -1,25 +1,28 @@
 // The differences every provider has in common: cpus, memory, the first disk. A provider's `planning` builds on these.
-import type { Disk, MachineDetails } from './machine.ts';
+import type { Disk, Machine, MachineDetails } from './machine.ts';
 import type { Difference } from './provider.ts';
 import type { MachineSpec } from './spec.ts';
 
 const mib = 1024 * 1024;
 
 /** A suspended machine counts as not stopped: its saved state holds the old settings. */
-export function stopNeeded(details: MachineDetails): Difference['effect'] {
-  return details.machine.state === 'stopped' ? 'live' : 'stop';
+export function stopNeeded({ machine }: Pick<MachineDetails, 'machine'>): Difference['effect'] {
+  return machine.state === 'stopped' ? 'live' : 'stop';
+}
+
+/** Differences that the list of machines shows already, without asking for details: cpus and memory. */
+export function compareListed(spec: Pick<MachineSpec, 'cpus' | 'memoryMiB'>, machine: Machine): readonly Difference[] {
+  const { cpus, memoryMiB } = machine;
+  const effect = stopNeeded({ machine });
+  return [
+    ...spec.cpus === undefined || cpus === undefined || cpus === spec.cpus ? [] : [{ key: 'cpus', before: String(cpus), after: String(spec.cpus), effect, change: { resize: { cpus: spec.cpus } } }],
+    ...spec.memoryMiB === undefined || memoryMiB === undefined || memoryMiB === spec.memoryMiB ? [] : [{ key: 'memory', before: `${String(memoryMiB)} MiB`, after: `${String(spec.memoryMiB)} MiB`, effect, change: { resize: { memoryMiB: spec.memoryMiB } } }],
+  ];
 }
 
 /** Differences in cpus, memory and the size of the first disk. A disk that is larger than wanted cannot shrink. */
 export function compareBasics(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
-  const differences: Difference[] = [];
-  const { cpus, memoryMiB } = details.machine;
-  if (spec.cpus !== undefined && cpus !== undefined && cpus !== spec.cpus) {
-    differences.push({ key: 'cpus', before: String(cpus), after: String(spec.cpus), effect: stopNeeded(details), change: { resize: { cpus: spec.cpus } } });
-  }
-  if (spec.memoryMiB !== undefined && memoryMiB !== undefined && memoryMiB !== spec.memoryMiB) {
-    differences.push({ key: 'memory', before: `${String(memoryMiB)} MiB`, after: `${String(spec.memoryMiB)} MiB`, effect: stopNeeded(details), change: { resize: { memoryMiB: spec.memoryMiB } } });
-  }
+  const differences: Difference[] = [...compareListed(spec, details.machine)];
   const wanted = spec.disks[0]?.sizeBytes;
   const first = firstDisk(details);
   if (wanted !== undefined && wanted > 0 && first?.capacityBytes !== undefined && first.capacityBytes !== wanted) {

@@ -19,11 +19,24 @@ export interface VagrantLink {
   readonly folder: string;
 }
 
+interface Differing {
+  readonly key: string;
+  /** `memory: 512 MiB → 640 MiB`. */
+  readonly text: string;
+}
+
+/** What the list of machines tells of one: where it differs from its file, or that the file (or its name in it) is gone. */
+export type Drift = { readonly differences: readonly Differing[] } | { readonly gone: 'file' | 'name' };
+
+/** What a list tells, and therefore knows better than an older plan. */
+const listedKeys: ReadonlySet<string> = new Set(['name', 'cpus', 'memory']);
+
 export class Marks implements vscode.Disposable {
   readonly bindings: BindingStore;
   readonly #changed = new Emitter<void>();
   readonly onDidChange = this.#changed.event;
-  readonly #differs = new Map<MachineId, string>();
+  readonly #planned = new Map<MachineId, readonly Differing[]>();
+  #listed: ReadonlyMap<MachineId, Drift> = new Map();
   #vagrant: ReadonlyMap<MachineId, VagrantLink> = new Map();
 
   constructor(state: vscode.Memento) {
@@ -35,30 +48,42 @@ export class Marks implements vscode.Disposable {
     const owner = this.bindings.ownerOf(id);
     if (owner) {
       const file = decodeURIComponent(owner.file.slice(owner.file.lastIndexOf('/') + 1));
-      const differs = this.#differs.get(id);
-      return { short: differs === undefined ? file : `≠ ${file}`, rows: [[t('File'), `${file} (${owner.name})`], ...differs === undefined ? [] : [[t('Differs from it'), differs] as const]] };
+      const drift = this.#driftOf(id);
+      const rows: (readonly [string, string])[] = [[t('File'), `${file} (${owner.name})`]];
+      if ('gone' in drift) {
+        rows.push([t('Differs from it'), drift.gone === 'file' ? t('the file is gone') : t('it is no longer in the file')]);
+        return { short: `≠ ${file}`, rows };
+      }
+      if (drift.differences.length > 0) rows.push([t('Differs from it'), drift.differences.map(one => one.text).join(', ')]);
+      return { short: drift.differences.length > 0 ? `≠ ${file}` : file, rows };
     }
     const link = this.#vagrant.get(id);
     return link && { short: 'Vagrant', rows: [['Vagrant', `${link.folder} (${link.name})`]] };
   }
 
   /** What a plan found out: its machines differ from the file, or do not. */
-  planned(plan: Plan): void {
-    let changed = false;
+  planned(plan: Plan, say: (difference: Plan['steps'][number]['differences'][number]) => string): void {
+    const before = this.#picture();
     for (const step of plan.steps) {
       if (!step.machine || step.kind === 'conflict' || step.kind === 'blocked' || step.kind === 'unmanaged') continue;
-      const text = step.kind === 'none' ? undefined : step.differences.map(difference => difference.key).join(', ');
-      if (this.#differs.get(step.machine.id) === text) continue;
-      if (text === undefined) this.#differs.delete(step.machine.id);
-      else this.#differs.set(step.machine.id, text);
-      changed = true;
+      this.#planned.set(step.machine.id, step.differences.map(one => ({ key: one.key, text: say(one) })));
     }
-    if (changed) this.#changed.fire();
+    this.#tell(before);
+  }
+
+  /** What a look at the machines found out, of all that belong to files. */
+  listed(drifts: ReadonlyMap<MachineId, Drift>): void {
+    const before = this.#picture();
+    this.#listed = drifts;
+    this.#tell(before);
   }
 
   /** It was brought to what its file says. */
   settled(id: MachineId): void {
-    if (this.#differs.delete(id)) this.#changed.fire();
+    const before = this.#picture();
+    this.#planned.delete(id);
+    this.#listed = new Map([...this.#listed].filter(([one]) => one !== id));
+    this.#tell(before);
   }
 
   vagrantLink(id: MachineId): VagrantLink | undefined {
@@ -74,5 +99,22 @@ export class Marks implements vscode.Disposable {
 
   dispose(): void {
     this.#changed.dispose();
+  }
+
+  #driftOf(id: MachineId): Drift {
+    const listed = this.#listed.get(id);
+    const planned = this.#planned.get(id) ?? [];
+    if (!listed) return { differences: planned };
+    if ('gone' in listed) return listed;
+    return { differences: [...listed.differences, ...planned.filter(one => !listedKeys.has(one.key))] };
+  }
+
+  /** Rows are drawn again only when one of them says something else. */
+  #picture(): string {
+    return JSON.stringify([...new Set([...this.#listed.keys(), ...this.#planned.keys()])].sort().map(id => [id, this.#driftOf(id)]));
+  }
+
+  #tell(before: string): void {
+    if (this.#picture() !== before) this.#changed.fire();
   }
 }

@@ -1,9 +1,10 @@
 // Compares what a file says with what there is. Pure: the machines, their details and the bindings come in as data.
-import { compareBasics } from '../../machines/compare.ts';
+import { compareBasics, compareListed } from '../../machines/compare.ts';
 import { parseMachineId } from '../../machines/machine.ts';
 import type { Machine, MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { Difference, Planning } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
+import { phrase } from '../phrase.ts';
 import type { Bindings, Plan, PlanStep } from './model.ts';
 
 export interface PlanInput {
@@ -15,6 +16,8 @@ export interface PlanInput {
   detailsOf(id: MachineId): MachineDetails | undefined;
   /** Did its first setup, after it was made, not come to its end? */
   readonly unfinished?: (id: MachineId) => boolean;
+  /** What a provider that did not answer said of itself: l10n key with values. */
+  readonly whyNot?: (provider: string, connection: string | undefined) => Pick<PlanStep, 'reason' | 'values'> | undefined;
   /** Is there such a provider, and how does it compare? */
   planningOf(provider: string): Planning | 'basic' | undefined;
 }
@@ -50,27 +53,31 @@ function indexed(machines: readonly Machine[] | undefined): Place | undefined {
 function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, names: ReadonlySet<string>): PlanStep {
   const base = { name: spec.name, provider: spec.provider, spec, differences: [], after: dependenciesOf(spec, names) };
   const planning = input.planningOf(spec.provider);
-  if (planning === undefined) return { ...base, kind: 'blocked', reason: 'There is no connection for the provider "{0}".', values: [spec.provider] };
-  if (place === undefined) return { ...base, kind: 'blocked', reason: '{0} did not answer, so it is not known what is there.', values: [spec.provider] };
+  if (planning === undefined) return { ...base, kind: 'blocked', reason: phrase('There is no connection for the provider "{0}".'), values: [spec.provider] };
+  if (place === undefined) return { ...base, kind: 'blocked', ...input.whyNot?.(spec.provider, spec.connection) ?? { reason: phrase('{0} did not answer, so it is not known what is there.'), values: [spec.provider] } };
 
   const id = input.bindings.get(spec.name);
   const bound = id === undefined ? undefined : place.byId.get(id);
   if (!bound) {
     const namesake = place.byName.get(spec.name);
-    if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: 'A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.', values: [spec.name] };
+    if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: phrase('A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.'), values: [spec.name] };
     return { ...base, kind: 'create', differences: summaryOf(spec) };
   }
   const details = input.detailsOf(bound.id);
-  if (!details) return { ...base, machine: bound, kind: 'blocked', reason: 'The settings of "{0}" could not be read.', values: [bound.name] };
-  const differences = [...renamed(spec, details), ...(planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
+  if (!details) return { ...base, machine: bound, kind: 'blocked', reason: phrase('The settings of "{0}" could not be read.'), values: [bound.name] };
+  const differences = [...renamed(spec, details.machine), ...(planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
   if (input.unfinished?.(bound.id) !== true) return { ...base, machine: bound, differences, kind: kindOf(differences) };
   const all: readonly Difference[] = [...differences, { key: 'provisioning', before: 'not finished', after: 'finished', effect: 'live' }];
   return { ...base, machine: bound, differences: all, kind: kindOf(all), unfinished: true };
 }
 
-function renamed(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
-  const { name } = details.machine;
-  return name === spec.name ? [] : [{ key: 'name', before: name, after: spec.name, effect: details.machine.state === 'stopped' ? 'live' : 'stop', change: { rename: spec.name } }];
+function renamed(spec: MachineSpec, { name, state }: Machine): readonly Difference[] {
+  return name === spec.name ? [] : [{ key: 'name', before: name, after: spec.name, effect: state === 'stopped' ? 'live' : 'stop', change: { rename: spec.name } }];
+}
+
+/** What differs as far as the list of machines tells, without asking for details: for marks in the tree. The plan knows more. */
+export function listedDifferences(spec: MachineSpec, machine: Machine): readonly Difference[] {
+  return [...renamed(spec, machine), ...compareListed(spec, machine)];
 }
 
 function kindOf(differences: readonly Difference[]): PlanStep['kind'] {
@@ -93,6 +100,10 @@ function summaryOf(spec: MachineSpec): readonly Difference[] {
     ...spec.networks.map((network, index): [string, string] => [`network ${String(index + 1)}`, [network.type, network.ip ?? ('bridge' in network ? network.bridge : undefined)].filter(Boolean).join(' ')]),
     ...spec.portForwards.map((forward): [string, string] => [`forward ${String(forward.hostPort)}`, `${String(forward.hostPort)} → ${String(forward.guestPort)}/${forward.protocol}`]),
     ...spec.sharedFolders.filter(folder => !folder.disabled).map((folder): [string, string] => [`folder ${folder.guestPath}`, folder.hostPath]),
+    ['hostname', spec.hostname],
+    ['cloud-init', spec.cloudInit && (spec.cloudInit.user ?? 'yes')],
+    ...Object.entries(spec.options).map(([key, value]): [string, string] => [`setting ${key}`, typeof value === 'string' ? value : JSON.stringify(value)]),
+    ['started', spec.start === false ? 'no' : undefined],
   ];
   return rows.filter(([, after]) => after !== undefined).map(([key, after]) => ({ key, after: after as string, effect: 'live' as const }));
 }
@@ -115,7 +126,7 @@ export function inOrder(steps: readonly PlanStep[]): readonly PlanStep[] {
     });
     if (!done.has(step.name)) {
       done.add(step.name);
-      ordered.push(whole ? step : { ...step, kind: 'blocked', reason: '"{0}" and a machine it is cloned from need each other.', values: [step.name] });
+      ordered.push(whole ? step : { ...step, kind: 'blocked', reason: phrase('"{0}" and a machine it is cloned from need each other.'), values: [step.name] });
     }
     return true;
   };

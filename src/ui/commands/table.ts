@@ -101,6 +101,12 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.config.destroy': async () => (await plans()).destroy,
   'gaia.config.adopt': async () => (await plans()).adopt,
   'gaia.config.runWithVagrant': async () => (await import('../plan/vagrantTask.ts')).runWithVagrant,
+  'gaia.plan.apply': async () => (await plans()).applyShown,
+  'gaia.plan.refresh': async () => (await plans()).planAgain,
+  'gaia.plan.showText': async () => (await plans()).showShownText,
+  'gaia.plan.destroy': async () => (await plans()).destroyShown,
+  'gaia.plan.showStepCommands': async () => (await plans()).showStepCommands,
+  'gaia.plan.copyCommand': async () => (await plans()).copyCommand,
   'gaia.machine.exportConfig': async () => (await plans()).exportMachine,
   'gaia.machine.openConfig': async () => (await plans()).openOwner,
 

@@ -8,24 +8,21 @@ import { rangeIn } from '../diagnostics/diagnostics.ts';
 import { isGaiaDocument } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
-import { BindingStore } from '../plan/bindings.ts';
 import { stateWords } from '../words.ts';
 import type { GaiaDocuments } from './documents.ts';
 
 export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #documents: GaiaDocuments;
-  readonly #parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'context'>;
+  readonly #parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'marks'>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.#changed.event;
-  readonly #subscription: { dispose(): unknown };
-  readonly #bindings: BindingStore;
+  readonly #subscriptions: readonly { dispose(): unknown }[];
   #looked = false;
 
-  constructor(documents: GaiaDocuments, parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'context'>) {
+  constructor(documents: GaiaDocuments, parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'marks'>) {
     this.#documents = documents;
     this.#parts = parts;
-    this.#bindings = new BindingStore(parts.context.globalState);
-    this.#subscription = parts.fleet.onDidChange(() => { this.#changed.fire(); });
+    this.#subscriptions = [parts.fleet.onDidChange(() => { this.#changed.fire(); }), parts.marks.onDidChange(() => { this.#changed.fire(); })];
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
@@ -35,14 +32,17 @@ export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable
     const lens = (range: vscode.Range, title: string, command: string, ...args: unknown[]): vscode.CodeLens => new vscode.CodeLens(range, { title, command, arguments: args });
     return machines.filter(m => m.name !== '').flatMap(machine => {
       const range = rangeIn(document, { offset: machine.range.offset, length: 1 });
-      const there = this.#machinesFor(machine);
+      // What this file made stays its own under any name; a namesake is only looked at where there is none.
+      const id = this.#parts.marks.bindings.of(document.uri.toString()).get(machine.name);
+      const own = id && this.#parts.fleet.machine(id);
+      const there = own ? [own] : this.#machinesFor(machine);
       const [only] = there;
       const apply = { machine: machine.name };
       const lenses: vscode.CodeLens[] = [];
       if (only && there.length === 1) {
         lenses.push(lens(range, `$(${stateIcon(only)}) ${stateWords[only.state]()}`, 'gaia.machine.showDetails', only.id));
         // A namesake that no apply of this file made is not the file's to change.
-        if (this.#bindings.of(document.uri.toString()).get(machine.name) === only.id) lenses.push(lens(range, t('Apply Changes'), 'gaia.config.apply', document.uri, apply));
+        if (own) lenses.push(lens(range, t('Apply Changes'), 'gaia.config.apply', document.uri, apply));
         else lenses.push(lens(range, t('Adopt'), 'gaia.config.adopt', document.uri, apply));
       } else if (only) lenses.push(lens(range, t('{0} machines of this name', there.length), 'gaia.config.plan', document.uri));
       else lenses.push(lens(range, `$(add) ${t('Create')}`, 'gaia.config.apply', document.uri, apply));
@@ -56,7 +56,7 @@ export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
 

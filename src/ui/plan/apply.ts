@@ -3,23 +3,26 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { applyPlan } from '../../config/plan/apply.ts';
 import type { ApplyHooks, ApplyOptions, StepOutcome } from '../../config/plan/apply.ts';
-import type { Plan } from '../../config/plan/model.ts';
 import { changes } from '../../config/plan/plan.ts';
-import { summary } from '../../config/plan/text.ts';
+import { differenceText } from '../../config/plan/text.ts';
 import { GaiaError } from '../../machines/errors.ts';
+import type { Action } from '../../machines/actions.ts';
 import type { MachineId } from '../../machines/machine.ts';
+import type { RunOptions } from '../../machines/operations.ts';
+import type { ActionResult } from '../../machines/perform.ts';
 import type { OperationContext } from '../../machines/provider.ts';
-import { ask, listed, namesOf } from '../confirm.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
-import { errorText } from '../words.ts';
 import { planFeature } from './feature.ts';
 import { canBeReached, finishMachine } from './finish.ts';
 import { gatherPlan } from './gather.ts';
 import type { Gathered } from './gather.ts';
 import { journaled } from './journal.ts';
+import { locateIn } from './placesInText.ts';
+import type { StepState } from './planView.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
+import { askAbout, askAboutNewPlan, askPowerOff } from './questions.ts';
 
 export interface ApplyRequest {
   /** The document's address: what the bindings are kept under. */
@@ -29,34 +32,59 @@ export interface ApplyRequest {
   readonly baseFolder?: string;
   /** Only this machine of the file. */
   readonly only?: string;
+  /** Told how far each machine is. `words`: what is being done. */
+  readonly progress?: (name: string, state: StepState, words?: string) => void;
   /** Runs without questions: what would need one is answered by these. */
   readonly unattended?: Pick<ApplyOptions, 'replace' | 'stop'>;
 }
 
 const parallel = 3;
 
-/** undefined = the person said no, or there was nothing to do. */
+/** undefined = the person said no, or the file is being applied already. */
 export async function applyFile(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<readonly StepOutcome[] | undefined> {
+  const { applying, view } = planFeature(parts);
+  if (applying.has(request.file)) {
+    // Two at once would each make the machine that is not there yet.
+    if (request.unattended) throw new GaiaError('locked', { message: 'This file is being applied already.', hint: 'Wait until that has ended, or cancel it.' });
+    void vscode.window.showInformationMessage(t('This file is being applied already.'));
+    await view.reveal();
+    return undefined;
+  }
+  const work = applyOnce(parts, request, signal);
+  applying.set(request.file, work);
+  try {
+    return await work;
+  } finally {
+    applying.delete(request.file);
+  }
+}
+
+async function applyOnce(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<readonly StepOutcome[] | undefined> {
   const { view } = planFeature(parts);
   const uri = vscode.Uri.parse(request.file);
-  await parts.ensureProviders();
-  let gathered = await gather(parts, request, signal);
   const quiet = request.unattended !== undefined;
-  await view.show(uri, gathered.plan, summary(gathered.plan), !quiet);
+  const show = (made: Gathered, reveal: boolean): Promise<void> => view.show({ uri, plan: made.plan, only: request.only, locate: locateIn(made.parsed) }, reveal);
+  await parts.ensureProviders();
+  const { seen } = view;
+  let gathered = await gatherFor(parts, request, signal);
+  await show(gathered, !quiet);
+  if (!quiet && seen?.uri.toString() === request.file && seen.only === request.only && seen.plan.fingerprint !== gathered.plan.fingerprint && changes(gathered.plan).length > 0
+    && !await askAboutNewPlan(gathered.plan)) return undefined;
   for (;;) {
     const todo = changes(gathered.plan);
     if (todo.length === 0) return [];
-    const options = request.unattended ?? await confirm(gathered.plan);
+    const options = request.unattended ?? await askAbout(gathered.plan);
     if (!options) return undefined;
     // Between the question and the answer the fleet may have moved: what is done is what was agreed to, or it is asked again.
-    const again = await gather(parts, request, signal);
+    const again = await gatherFor(parts, request, signal);
     const moved = again.plan.fingerprint !== gathered.plan.fingerprint;
     gathered = again;
-    if (moved) await view.show(uri, gathered.plan, summary(gathered.plan), false);
+    if (moved) await show(gathered, false);
     if (moved && !quiet) {
-      void vscode.window.showInformationMessage(t('Something changed meanwhile: this is the plan now.'));
+      if (!await askAboutNewPlan(gathered.plan)) return undefined;
       continue;
     }
+    view.begin();
     const outcomes = await applyPlan(gathered.plan, { ...options, shutDownTimeoutMs: parts.settings.shutDownTimeoutMs, parallel }, hooksFor(parts, request, gathered), signal);
     for (const step of gathered.plan.steps) {
       if (step.machine && outcomes.some(one => one.name === step.name && one.outcome === 'done')) parts.marks.settled(step.machine.id);
@@ -65,39 +93,12 @@ export async function applyFile(parts: Parts, request: ApplyRequest, signal: Abo
   }
 }
 
-function gather(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<Gathered> {
-  return gatherFor(parts, request, signal);
-}
-
 /** The plan of a file as it stands now; the tree marks the machines that differ from it. */
 export async function gatherFor(parts: Parts, request: Pick<ApplyRequest, 'file' | 'text' | 'only' | 'baseFolder'>, signal: AbortSignal): Promise<Gathered> {
   const { bindings, unfinished } = planFeature(parts);
   const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id) });
-  parts.marks.planned(gathered.plan);
+  parts.marks.planned(gathered.plan, difference => differenceText({ ...difference, effect: 'live' }, t));
   return gathered;
-}
-
-/** One question for the plan, and one by name for each machine that would lose its data. undefined = no. */
-async function confirm(plan: Plan): Promise<Pick<ApplyOptions, 'replace' | 'stop'> | undefined> {
-  const replace = new Set<string>();
-  for (const step of plan.steps) {
-    if (step.kind !== 'replace') continue;
-    const loses = step.differences.filter(one => one.effect === 'replace').map(one => `• ${one.key}: ${one.before ?? ''} → ${one.after ?? ''}${one.loses === undefined ? '' : ` (${one.loses})`}`).join('\n');
-    const answer = await ask(t('Delete “{0}” with all its data and make it anew?', step.name), loses, [{ title: t('Delete and Make Anew'), value: 'yes' as const }, { title: t('Leave It as It Is'), value: 'no' as const }]);
-    if (answer === undefined) return undefined;
-    if (answer === 'yes') replace.add(step.name);
-  }
-  const stopping = plan.steps.filter(step => step.kind === 'stop' && step.machine?.state !== 'stopped').map(step => step.name);
-  if (stopping.length > 0) {
-    const answer = await ask(t('{0} must be stopped for the change, and will be started again.', namesOf(stopping)), listed(stopping), [{ title: t('Stop and Change'), value: true }, { title: t('Skip These'), value: false }]);
-    return answer === undefined ? undefined : { replace, stop: answer };
-  }
-  const making = plan.steps.filter(step => step.kind === 'create').map(step => step.name);
-  if (making.length > 3) {
-    const answer = await ask(t('Create {0}?', namesOf(making)), listed(making), [{ title: t('Create'), value: true }]);
-    if (answer === undefined) return undefined;
-  }
-  return { replace, stop: true };
 }
 
 function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): ApplyHooks {
@@ -110,22 +111,32 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
       const words = step.message === undefined ? '' : t(step.message, ...step.values ?? []);
       const percent = step.fraction === undefined ? '' : ` ${String(Math.round(step.fraction * 100))} %`;
       if (planStep) view.progress(planStep, 'running', `${words}${percent}`.trim());
+      request.progress?.(name, 'running', `${words}${percent}`.trim());
     },
     output: line => { parts.log.info(`${name} | ${line}`); },
   });
+  const run = async (action: Action, signal: AbortSignal, intend?: RunOptions['intend']): Promise<ActionResult> => {
+    signal.throwIfAborted();
+    const operation = parts.operations.run(action, intend ? { intend } : {});
+    const cancel = (): void => { operation.cancel(); };
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return await operation.result;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  };
   const hooks: ApplyHooks = {
-    run: async (action, signal) => {
-      const operation = parts.operations.run(action);
-      const cancel = (): void => { operation.cancel(); };
-      signal.addEventListener('abort', cancel, { once: true });
+    run: async (action, signal, intend) => {
       try {
-        return await operation.result;
-      } finally {
-        signal.removeEventListener('abort', cancel);
+        return await run(action, signal, intend);
+      } catch (error) {
+        if (action.verb !== 'shutDown' || request.unattended || !GaiaError.is(error, 'didNotAnswer') || !await askPowerOff(parts, action, signal)) throw error;
+        return run({ verb: 'powerOff', id: action.id }, signal);
       }
     },
-    prepare: async (spec, stepContext) => {
-      const ready = await prepare(images, spec, { ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: path.join(parts.context.globalStorageUri.fsPath, 'seeds') }, stepContext);
+    prepare: async (spec, stepContext, only) => {
+      const ready = await prepare(images, spec, { ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: path.join(parts.context.globalStorageUri.fsPath, 'seeds'), ...only === undefined ? {} : { only } }, stepContext);
       prepared.set(spec.name, ready);
       return ready.spec;
     },
@@ -138,29 +149,13 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
       // From here on it is there; until all of its first setup is done, applying again goes on with it.
       if (id !== undefined && spec && spec.start !== false && canBeReached(spec)) await unfinished.begin(id);
     },
-    progress: (step, state, message) => { view.progress(step, state, message); },
+    progress: (step, state, note) => {
+      view.progress(step, state, note && t(note.message, ...note.values ?? []));
+      request.progress?.(step.name, state);
+    },
     context: (step, signal) => context(step.name, signal),
   };
   return journaled(hooks, journal, request.file, provider => parts.fleet.entries().filter(entry => entry.provider.id === provider).flatMap(entry => entry.machines));
-}
-
-/** What happened, in one sentence. */
-export function outcomeText(outcomes: readonly StepOutcome[]): string {
-  const named = (what: StepOutcome['outcome']): readonly string[] => outcomes.filter(one => one.outcome === what).map(one => one.name);
-  const parts = [
-    named('done').length > 0 ? t('Done: {0}.', namesOf(named('done'))) : '',
-    named('failed').length > 0 ? t('Failed: {0}.', namesOf(named('failed'))) : '',
-    named('skipped').length > 0 ? t('Not done: {0}.', namesOf(named('skipped'))) : '',
-  ].filter(part => part !== '');
-  return parts.length === 0 ? t('Everything is as the file says.') : parts.join(' ');
-}
-
-/** The first failure with what it was, for the toast. */
-export function firstFailure(outcomes: readonly StepOutcome[]): string {
-  const failed = outcomes.find(one => one.outcome === 'failed' && one.error !== undefined && !GaiaError.is(one.error, 'cancelled'));
-  if (failed?.error) return `“${failed.name}”: ${errorText(failed.error)}`;
-  const skipped = outcomes.find(one => one.outcome === 'skipped' && one.reason !== undefined);
-  return skipped ? `“${skipped.name}”: ${t(skipped.reason ?? '', skipped.name)}` : '';
 }
 
 /** What a destroyed file leaves: nothing of its own. Its machines by name, with their ids. */

@@ -36,14 +36,27 @@ export class BindingStore {
 
   /** Remembers it, or forgets it (`undefined`). A machine belongs to one place: binding it takes it away elsewhere. Writes follow each other. */
   bind(file: string, name: string, id: MachineId | undefined): Promise<void> {
-    this.#last = this.#last.catch(() => undefined).then(async () => {
+    return this.#write(stored => {
       const next: Record<string, Record<string, MachineId>> = {};
-      for (const [otherFile, names] of Object.entries(this.#stored())) {
+      for (const [otherFile, names] of Object.entries(stored)) {
         const kept = Object.entries(names).filter(([otherName, bound]) => bound !== id && !(otherFile === file && otherName === name));
         if (kept.length > 0) next[otherFile] = Object.fromEntries(kept);
       }
       if (id !== undefined) (next[file] ??= {})[name] = id;
-      await this.#state.update(key, next);
+      return next;
+    });
+  }
+
+  /** A file, or a folder with files, has a new address. */
+  move(from: string, to: string): Promise<void> {
+    const isMoved = (file: string): boolean => file === from || file.startsWith(`${from}/`);
+    if (!this.files().some(isMoved)) return Promise.resolve();
+    return this.#write(stored => Object.fromEntries(Object.entries(stored).map(([file, names]) => [isMoved(file) ? `${to}${file.slice(from.length)}` : file, names])));
+  }
+
+  #write(change: (stored: Stored) => Stored): Promise<void> {
+    this.#last = this.#last.catch(() => undefined).then(async () => {
+      await this.#state.update(key, change(this.#stored()));
       this.#changed.fire();
     });
     return this.#last;

@@ -3,120 +3,213 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { machineSpec } from '../../config/spec.ts';
 import { parseConfig } from '../../config/parse.ts';
-import { planAsText, summary } from '../../config/plan/text.ts';
-import type { Plan } from '../../config/plan/model.ts';
-import { actionsOf } from '../../config/plan/apply.ts';
+import { planAsText } from '../../config/plan/text.ts';
 import type { CommandText } from '../../machines/provider.ts';
 import type { MachineId } from '../../machines/machine.ts';
-import { ask, listed, namesOf } from '../confirm.ts';
+import { ask, namesOf } from '../confirm.ts';
 import { act } from '../act.ts';
+import { openCommands } from '../commands/showCommands.ts';
 import { targetsOf } from '../commands/targets.ts';
 import { gaiaDocumentOf } from '../gaiaDocument.ts';
 import { t } from '../l10n.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
 import { needTrust } from '../trust.ts';
-import { applyFile, boundMachines, gatherFor, firstFailure, outcomeText } from './apply.ts';
+import { stateWords } from '../words.ts';
+import { applyFile, boundMachines, gatherFor } from './apply.ts';
+import type { ApplyRequest } from './apply.ts';
 import { configOf } from '../../config/export.ts';
 import { planFeature } from './feature.ts';
+import type { Gathered } from './gather.ts';
+import { outcomeText, tellOutcome } from './outcome.ts';
+import { locateIn } from './placesInText.ts';
+import type { StepState } from './planView.ts';
+import { isPlanNode } from './planView.ts';
+import { commandsOfStep } from './stepCommands.ts';
 
 async function documentFor(parts: Parts, argument: unknown): Promise<vscode.TextDocument | undefined> {
-  const document = await gaiaDocumentOf(argument ?? (vscode.window.activeTextEditor ? undefined : planFeature(parts).view.uri));
+  const uri = isPlanNode(argument) ? argument.uri : argument;
+  const document = await gaiaDocumentOf(uri ?? (vscode.window.activeTextEditor ? undefined : planFeature(parts).shownView?.uri));
   if (!document) void vscode.window.showInformationMessage(t('Open a .gaia.json file first.'));
   return document;
 }
 
-/** `{ machine: 'web' }`, as a CodeLens passes it. */
-function onlyOf(argument: unknown): string | undefined {
-  const machine = (argument as { readonly machine?: unknown } | undefined)?.machine;
+/** The buttons of the plan view mean the file that is planned there, whatever else is open. */
+function ofShownPlan(command: (parts: Parts, args: readonly unknown[]) => Promise<void>): (parts: Parts) => Promise<void> {
+  return async parts => {
+    const { uri, only } = planFeature(parts).shownView?.shown ?? {};
+    if (uri) await command(parts, only === undefined ? [uri] : [uri, { machine: only }]);
+  };
+}
+
+/** `{ machine: 'web' }`, as a CodeLens passes it, or a row of the plan. */
+function onlyOf(args: readonly unknown[]): string | undefined {
+  if (isPlanNode(args[0])) return args[0].step.name;
+  const machine = (args[1] as { readonly machine?: unknown } | undefined)?.machine;
   return typeof machine === 'string' ? machine : undefined;
+}
+
+interface Asked {
+  readonly file: string;
+  readonly text: string;
+  readonly only?: string;
+  readonly baseFolder?: string;
+}
+
+function asked(document: vscode.TextDocument, only: string | undefined): Asked {
+  return { file: document.uri.toString(), text: document.getText(), ...only === undefined ? {} : { only }, ...document.uri.scheme === 'file' ? { baseFolder: path.dirname(document.uri.fsPath) } : {} };
 }
 
 /** Shows what applying would change, as a tree, and says it in one line. */
 export async function plan(parts: Parts, args: readonly unknown[]): Promise<void> {
   const document = await documentFor(parts, args[0]);
-  if (!document) return;
-  const made = await planned(parts, document, onlyOf(args[1]));
-  if (!made) return;
-  await planFeature(parts).view.show(document.uri, made, summary(made), true);
+  if (document) await showPlan(parts, document, onlyOf(args), true);
 }
 
-async function planned(parts: Parts, document: vscode.TextDocument, only: string | undefined): Promise<Plan | undefined> {
-  return vscode.window.withProgress({ location: { viewId: 'gaia.plan' }, title: t('Planning') }, async () => {
+async function showPlan(parts: Parts, document: vscode.TextDocument, only: string | undefined, reveal: boolean): Promise<void> {
+  const { view, applying } = planFeature(parts);
+  const file = document.uri.toString();
+  // What is being carried out is shown there until it has ended.
+  if (applying.has(file)) {
+    await view.reveal();
+    return;
+  }
+  const made = await planned(parts, document, only);
+  if (!applying.has(file)) await view.show({ uri: document.uri, plan: made.plan, only, locate: locateIn(made.parsed) }, reveal);
+}
+
+async function planned(parts: Parts, document: vscode.TextDocument, only: string | undefined): Promise<Gathered> {
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: t('Planning') }, async () => {
     await parts.ensureProviders();
-    const { plan: made } = await gatherFor(parts, { file: document.uri.toString(), text: document.getText(), ...only === undefined ? {} : { only }, ...document.uri.scheme === 'file' ? { baseFolder: path.dirname(document.uri.fsPath) } : {} }, AbortSignal.timeout(120_000));
-    return made;
+    return gatherFor(parts, asked(document, only), AbortSignal.timeout(planPatienceMs));
   });
 }
+
+const planPatienceMs = 120_000;
+const commandPatienceMs = 30_000;
 
 /** The plan as text, with the exact commands of each step. */
 export async function showPlanText(parts: Parts, args: readonly unknown[]): Promise<void> {
   const document = await documentFor(parts, args[0]);
-  const made = document && await planned(parts, document, onlyOf(args[1]));
-  if (!made) return;
-  const commands = new Map<string, readonly CommandText[]>();
-  for (const step of made.steps) {
-    const provider = parts.registry.all().find(one => one.id === step.provider);
-    const actions = step.kind === 'create' && step.spec ? [{ verb: 'create' as const, spec: step.spec }] : actionsOf(step);
-    if (!provider || actions.length === 0) continue;
-    const texts = await Promise.all(actions.map(action => provider.commands(action, AbortSignal.timeout(30_000)).catch((): readonly CommandText[] => [])));
-    commands.set(step.name, texts.flat());
-  }
-  const shown = await vscode.workspace.openTextDocument({ language: 'diff', content: planAsText(made, commands) });
-  await vscode.window.showTextDocument(shown, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  if (!document) return;
+  const { plan: made } = await planned(parts, document, onlyOf(args));
+  const signal = AbortSignal.timeout(commandPatienceMs);
+  const commands = new Map(await Promise.all(made.steps.map(async (step): Promise<readonly [string, readonly CommandText[]]> => {
+    const told = await commandsOfStep(parts, step, signal);
+    return [step.name, told.problem === undefined ? told.commands : [{ text: '', language: 'shell', comment: told.problem }]];
+  })));
+  await planFeature(parts).texts.show(document.uri, t('Plan'), planAsText(made, commands, t));
+}
+
+/** The commands behind one step, as a document of their language; or one of them into the clipboard. */
+export async function showStepCommands(parts: Parts, args: readonly unknown[]): Promise<void> {
+  const [node] = args;
+  if (!isPlanNode(node)) return;
+  const { commands, problem } = await commandsOfStep(parts, node.step, AbortSignal.timeout(commandPatienceMs));
+  if (problem !== undefined) void vscode.window.showWarningMessage(problem);
+  else await openCommands(commands, t('Exactly what would be run for “{0}”', node.step.name));
+}
+
+export async function copyCommand(_parts: Parts, args: readonly unknown[]): Promise<void> {
+  const [node] = args;
+  if (isPlanNode(node) && node.kind === 'command') await vscode.env.clipboard.writeText(node.command.text);
 }
 
 export async function apply(parts: Parts, args: readonly unknown[]): Promise<void> {
   needTrust();
   const document = await documentFor(parts, args[0]);
   if (!document) return;
-  const only = onlyOf(args[1]);
-  const outcomes = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title: t('Applying {0}', path.posix.basename(document.uri.path)) }, async (_progress, token) => {
+  const only = onlyOf(args);
+  const outcomes = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title: t('Applying {0}', fileName(document)) }, async (progress, token) => {
     const abort = new AbortController();
-    token.onCancellationRequested(() => { abort.abort(); });
-    return applyFile(parts, {
-      file: document.uri.toString(), text: document.getText(),
-      ...document.uri.scheme === 'file' ? { baseFolder: path.dirname(document.uri.fsPath) } : {}, ...only === undefined ? {} : { only },
-    }, abort.signal);
+    token.onCancellationRequested(() => {
+      abort.abort();
+      progress.report({ message: t('stopping after what is being done now…') });
+    });
+    const tell = progressOf(progress, abort.signal);
+    return applyFile(parts, { ...asked(document, only), progress: tell }, abort.signal);
   });
   if (!outcomes) return;
-  const said = outcomeText(outcomes);
-  planFeature(parts).view.say(said);
-  if (outcomes.every(one => one.outcome === 'done' || one.outcome === 'unchanged')) {
-    void vscode.window.showInformationMessage(said);
-    return;
-  }
-  const retry = t('Retry');
-  const log = t('Show Log');
-  const answer = await vscode.window.showErrorMessage([said, firstFailure(outcomes)].filter(part => part !== '').join(' '), retry, log);
-  if (answer === retry) await apply(parts, [document.uri, args[1]]);
-  else if (answer === log) parts.log.show();
+  planFeature(parts).view.say(outcomeText(outcomes));
+  // Not awaited: who called the command should not wait until the notification is answered.
+  void tellOutcome(parts, outcomes).then(async again => {
+    if (again) await vscode.commands.executeCommand('gaia.config.apply', document.uri, only === undefined ? undefined : { machine: only });
+  }, (error: unknown) => { parts.log.error(error); });
+}
+
+function fileName(document: vscode.TextDocument): string {
+  return decodeURIComponent(path.posix.basename(document.uri.path));
+}
+
+/** `web: Importing the box 40 % · 1 of 3 done`. */
+function progressOf(progress: vscode.Progress<{ message?: string }>, signal: AbortSignal): NonNullable<ApplyRequest['progress']> {
+  const states = new Map<string, StepState>();
+  return (name, state, words) => {
+    states.set(name, state);
+    if (signal.aborted) return;
+    const ended = [...states.values()].filter(one => one === 'done' || one === 'failed' || one === 'skipped').length;
+    const running = [...states].filter(([, one]) => one === 'running').map(([one]) => one);
+    const what = words === undefined || words === '' ? running.join(', ') : `${name}: ${words}`;
+    progress.report({ message: [what, t('{0} of {1} done', ended, states.size)].filter(part => part !== '').join(' · ') });
+  };
 }
 
 /** Deletes the machines that the file made, with their disks. Names them first. */
 export async function destroy(parts: Parts, args: readonly unknown[]): Promise<void> {
   const document = await documentFor(parts, args[0]);
   if (!document) return;
+  const file = document.uri.toString();
+  const { applying, bindings, shownView } = planFeature(parts);
+  if (applying.has(file)) {
+    void vscode.window.showInformationMessage(t('This file is being applied already.'));
+    return;
+  }
   await parts.ensureProviders();
   await parts.fleet.refresh({ fresh: true });
-  const file = document.uri.toString();
   const mine = boundMachines(parts, file);
   if (mine.length === 0) {
     void vscode.window.showInformationMessage(t('No machine belongs to this file.'));
     return;
   }
   const names = mine.map(one => one.name);
-  const sure = await ask(t('Delete {0} with all disks?', namesOf(names)), [listed(names), t('This cannot be undone. The file stays.')].filter(part => part !== '').join('\n\n'), [{ title: t('Delete'), value: true }]);
+  const lines = mine.map(({ name, id }) => {
+    const machine = parts.fleet.machine(id);
+    return t('• {0}: {1}', machine === undefined || machine.name === name ? name : `${machine.name} (${name})`, machine ? stateWords[machine.state]() : '');
+  });
+  const on = mine.some(({ id }) => isOn(parts, id));
+  const sure = await ask(t('Delete {0} with all disks?', namesOf(names)), [lines.join('\n'), on ? t('Those that run are powered off.') : '', t('This cannot be undone. The file stays.')].filter(part => part !== '').join('\n\n'), [{ title: t('Delete'), value: true }]);
   if (!sure) return;
-  await Promise.all(mine.map(async ({ name, id }) => {
-    const state = parts.fleet.machine(id)?.state;
-    if (state === 'running' || state === 'paused') {
-      const [off] = await act(parts, [{ verb: 'powerOff', id }]);
-      if (off?.error) return;
-    }
-    const [gone] = await act(parts, [{ verb: 'delete', id, disks: 'delete' }]);
-    if (!gone?.error) await planFeature(parts).bindings.bind(file, name, undefined);
-  }));
+  // A linked clone keeps its source from being deleted: clones go first.
+  for (const wave of clonesFirst(document.getText(), mine)) {
+    await Promise.all(wave.map(async ({ name, id }) => {
+      if (isOn(parts, id)) {
+        const [off] = await act(parts, [{ verb: 'powerOff', id }]);
+        if (off?.error) return;
+      }
+      const [gone] = await act(parts, [{ verb: 'delete', id, disks: 'delete' }]);
+      if (!gone?.error) await bindings.bind(file, name, undefined);
+    }));
+  }
+  if (shownView?.uri?.toString() === file) await showPlan(parts, document, undefined, false);
+}
+
+function isOn(parts: Parts, id: MachineId): boolean {
+  const state = parts.fleet.machine(id)?.state;
+  return state === 'running' || state === 'paused';
+}
+
+/** Machines that nothing of the others is cloned from, then what those are cloned from, and so on. */
+function clonesFirst<T extends { readonly name: string }>(text: string, machines: readonly T[]): readonly (readonly T[])[] {
+  const sourceOf = new Map(parseConfig(text).machines.map(machine => machineSpec(machine)).map(({ name, source }) => [name, source.kind === 'clone' ? source.of : undefined]));
+  const waves: (readonly T[])[] = [];
+  for (let left = machines; left.length > 0;) {
+    const needed = new Set(left.map(({ name }) => sourceOf.get(name)).filter(one => one !== undefined));
+    const free = left.filter(({ name }) => !needed.has(name));
+    const wave = free.length > 0 ? free : left;
+    waves.push(wave);
+    left = left.filter(one => !wave.includes(one));
+  }
+  return waves;
 }
 
 /** Makes an existing machine the file's own. Changes nothing about the machine. */
@@ -130,7 +223,7 @@ export async function adopt(parts: Parts, args: readonly unknown[]): Promise<voi
     const id = bound.get(spec.name);
     return id === undefined || parts.fleet.machine(id) === undefined;
   });
-  const named = onlyOf(args[1]);
+  const named = onlyOf(args);
   const spec = named === undefined ? (await vscode.window.showQuickPick(specs.map(one => ({ label: one.name, description: one.provider, one })), { title: t('Adopt: which machine of the file?') }))?.one : specs.find(one => one.name === named);
   if (!spec) return;
   await parts.ensureProviders();
@@ -139,7 +232,7 @@ export async function adopt(parts: Parts, args: readonly unknown[]): Promise<voi
   const picked = await vscode.window.showQuickPick(candidates.map(machine => ({ label: machine.name, description: [machine.path?.join(' / '), machine.state].filter(Boolean).join(' · '), picked: machine.name === spec.name, machine })), { title: t('Which machine is “{0}”?', spec.name) });
   if (!picked) return;
   await bindings.bind(file, spec.name, picked.machine.id);
-  await plan(parts, [document.uri]);
+  await showPlan(parts, document, undefined, true);
 }
 
 /** A .gaia.json of an existing machine, not saved yet. */
@@ -158,5 +251,12 @@ export async function openOwner(parts: Parts, args: readonly unknown[]): Promise
     void vscode.window.showInformationMessage(t('This machine belongs to no file.'));
     return;
   }
-  await vscode.window.showTextDocument(vscode.Uri.parse(owner.file));
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(owner.file));
+  const selection = locateIn(parseConfig(document.getText()))(owner.name);
+  await vscode.window.showTextDocument(document, selection ? { selection } : {});
 }
+
+export const applyShown = ofShownPlan(apply);
+export const planAgain = ofShownPlan(plan);
+export const showShownText = ofShownPlan(showPlanText);
+export const destroyShown = ofShownPlan(destroy);

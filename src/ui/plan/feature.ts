@@ -1,4 +1,4 @@
-// Plan and apply, put together: one view, one store of bindings, the images. Made when first used.
+// Plan and apply, put together: one view, one store of bindings, the images. Made when first used, each part by itself.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { createImages } from '../../images/images.ts';
@@ -6,12 +6,20 @@ import type { Images } from '../../images/images.ts';
 import type { Parts } from '../parts.ts';
 import type { BindingStore } from './bindings.ts';
 import { Journal } from './journal.ts';
+import { PlanTexts } from './planText.ts';
 import { PlanView } from './planView.ts';
+import { commandsOfStep } from './stepCommands.ts';
 import { UnfinishedStore } from './unfinished.ts';
 
 export interface PlanFeature {
   readonly bindings: BindingStore;
+  /** Made when something is to be shown. */
   readonly view: PlanView;
+  /** The view, where there is one already. */
+  readonly shownView: PlanView | undefined;
+  readonly texts: PlanTexts;
+  /** What is being carried out now, by the file's address. */
+  readonly applying: Map<string, Promise<unknown>>;
   readonly images: Images;
   readonly unfinished: UnfinishedStore;
   readonly journal: Journal;
@@ -21,16 +29,43 @@ let made: PlanFeature | undefined;
 
 export function planFeature(parts: Parts): PlanFeature {
   if (made) return made;
-  const view = new PlanView();
-  parts.context.subscriptions.push(view);
+  let view: PlanView | undefined;
+  let texts: PlanTexts | undefined;
   made = {
+    get texts() {
+      if (!texts) parts.context.subscriptions.push(texts = new PlanTexts());
+      return texts;
+    },
     bindings: parts.marks.bindings,
-    view,
+    get view() {
+      return view ??= createView(parts);
+    },
+    get shownView() {
+      return view;
+    },
+    applying: new Map(),
     images: createImages({ cacheFolder: cacheFolder(parts), record: parts.log.record }),
-    unfinished: new UnfinishedStore(parts.context.globalState),
+    unfinished: unfinishedOf(parts),
     journal: journalOf(parts),
   };
   return made;
+}
+
+let unfinished: UnfinishedStore | undefined;
+
+/** One store, as its writes follow each other. */
+export function unfinishedOf(parts: Parts): UnfinishedStore {
+  return unfinished ??= new UnfinishedStore(parts.context.globalState);
+}
+
+const commandPatienceMs = 30_000;
+
+function createView(parts: Parts): PlanView {
+  const view = new PlanView(step => commandsOfStep(parts, step, AbortSignal.timeout(commandPatienceMs)));
+  parts.context.subscriptions.push(view, vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+    if (contentChanges.length > 0) view.textChanged(document.uri);
+  }));
+  return view;
 }
 
 export function journalOf(parts: Parts): Journal {

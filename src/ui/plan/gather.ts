@@ -45,6 +45,7 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
     specs,
     bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
     machinesOf: (provider, connection) => machinesOf(entries, provider, connection),
+    whyNot: (provider, connection) => whyNot(entriesOf(entries, provider, connection)),
     detailsOf: id => details.get(id),
     ...unfinished ? { unfinished } : {},
     planningOf: provider => {
@@ -70,10 +71,19 @@ function withSources(specs: readonly MachineSpec[], name: string): readonly Mach
   return [...source, spec];
 }
 
+function entriesOf(entries: readonly FleetEntry[], provider: string, connection: string | undefined): readonly FleetEntry[] {
+  return entries.filter(entry => entry.provider.id === provider && (connection === undefined || entry.provider.connection.id === connection || entry.provider.connection.label === connection));
+}
+
 /** undefined = the provider did not answer (or is not there), so that nothing is concluded. */
 function machinesOf(entries: readonly FleetEntry[], provider: string, connection: string | undefined): readonly Machine[] | undefined {
-  const mine = entries.filter(entry => entry.provider.id === provider && (connection === undefined || entry.provider.connection.id === connection || entry.provider.connection.label === connection));
+  const mine = entriesOf(entries, provider, connection);
   return mine.length === 0 || mine.some(entry => entry.status.kind !== 'ready') ? undefined : mine.flatMap(entry => entry.machines);
+}
+
+function whyNot(entries: readonly FleetEntry[]): { readonly reason: string; readonly values: readonly (string | number)[] } | undefined {
+  for (const { status } of entries) if (status.kind === 'failed') return { reason: status.error.detail.message, values: status.error.detail.values ?? [] };
+  return undefined;
 }
 
 async function detailsOf(registry: ProviderRegistry, fleet: Fleet, ids: readonly MachineId[], signal: AbortSignal): Promise<ReadonlyMap<MachineId, MachineDetails>> {
@@ -92,5 +102,5 @@ async function detailsOf(registry: ProviderRegistry, fleet: Fleet, ids: readonly
 
 function badFile(parsed: ParsedConfig, problem: ParseProblem): GaiaError {
   const line = parsed.text.slice(0, problem.range.offset).split('\n').length;
-  return new GaiaError('invalidInput', { message: `Line {${String(problem.values?.length ?? 0)}}: ${problem.message}`, values: [...problem.values ?? [], line], hint: 'Mend the file first: nothing was changed.' });
+  return new GaiaError('invalidInput', { message: `Line {${String(problem.values?.length ?? 0)}}: ${problem.message}`, values: [...problem.values ?? [], line], hint: 'Mend the file first: nothing was changed.', actions: [{ title: 'Show Problems', command: 'workbench.actions.view.problems' }] });
 }

@@ -1,9 +1,10 @@
 // What plan and reach keep of machines follows the machines: forgotten when Gaia deletes one, told when a create was interrupted, linked to
-// Vagrant's projects. Light: everything else is loaded when there is something to do.
+// Vagrant's projects, and compared with their files. Light: everything else is loaded when there is something to do.
 import * as vscode from 'vscode';
 import type { MachineId } from '../../machines/machine.ts';
 import type { Operation } from '../../machines/operations.ts';
 import type { Parts } from '../parts.ts';
+import type { DriftWatch } from './drift.ts';
 
 const linkPauseMs = 500;
 
@@ -21,13 +22,28 @@ export function watchMachines(parts: Parts): void {
       });
     }, linkPauseMs);
   };
+  const { bindings } = parts.marks;
+  let drift: Promise<DriftWatch> | undefined;
+  // Nobody has made a machine of a file yet: then there is nothing to compare, and nothing is loaded for it.
+  const compare = (): void => {
+    if (bindings.files().length > 0) guarded(async () => (await (drift ??= import('./drift.ts').then(({ DriftWatch }) => new DriftWatch(parts)))).look());
+  };
   parts.context.subscriptions.push(
+    bindings.onDidChange(compare),
+    vscode.workspace.onDidSaveTextDocument(document => { if (bindings.of(document.uri.toString()).size > 0) compare(); }),
+    vscode.workspace.onDidDeleteFiles(compare),
+    // A file that is renamed or moved keeps its machines.
+    vscode.workspace.onDidRenameFiles(({ files }) => {
+      guarded(async () => { for (const { oldUri, newUri } of files) await bindings.move(oldUri.toString(), newUri.toString()); });
+    }),
+    vscode.window.onDidChangeWindowState(({ focused }) => { if (focused && drift) compare(); }),
     parts.operations.onDidChange(operation => {
       const id = deletedBy(operation);
       if (id !== undefined) guarded(() => forgetMachine(parts, id));
     }),
     parts.fleet.onDidChange(({ provider, added, removed }) => {
       if (parts.fleet.entry(provider)?.status.kind !== 'ready') return;
+      compare();
       if (added.length > 0 || removed.length > 0) link();
       if (asked.has(provider.id)) return;
       asked.add(provider.id);
@@ -51,10 +67,10 @@ function deletedBy({ action, state, endedAt }: Operation): MachineId | undefined
  */
 async function forgetMachine(parts: Parts, id: MachineId): Promise<void> {
   const { loginOf, rememberLogin } = await import('./machineSsh.ts');
-  const { planFeature } = await import('./feature.ts');
-  const { bindings, unfinished } = planFeature(parts);
+  const { unfinishedOf } = await import('./feature.ts');
+  const { bindings } = parts.marks;
   if (loginOf(parts, id)) await rememberLogin(parts, id, undefined);
-  await unfinished.forget(id);
+  await unfinishedOf(parts).forget(id);
   const owner = bindings.ownerOf(id);
   if (owner) await bindings.bind(owner.file, owner.name, undefined);
 }

@@ -53,13 +53,7 @@ export class TreeView {
   /** Right-click, then an entry; `path` names sub-menus first. */
   async menu(row: Locator, ...path: string[]): Promise<void> {
     await this.openMenu(row);
-    for (const name of path) {
-      const item = this.menuItems.filter({ has: this.page.getByText(name, { exact: true }) }).last();
-      // VS Code ignores a click that comes right after the menu opened, as it may be the end of the click that opened it.
-      await item.hover();
-      await this.page.waitForTimeout(150);
-      await item.click();
-    }
+    await chooseFromMenu(this.page, path);
   }
 
   async closeMenu(): Promise<void> {
@@ -73,12 +67,35 @@ export class TreeView {
     await this.page.locator(`.sidebar .actions .action-label[aria-label^="${label}"]`).first().click();
   }
 
+  /** A button in the header of this view, where its container holds several. */
+  viewButton(label: string): Locator {
+    return this.element.locator(`.pane-header .actions .action-label[aria-label^="${label}"]`).first();
+  }
+
+  async viewAction(label: string): Promise<void> {
+    await this.element.locator('.pane-header').hover();
+    await this.viewButton(label).click();
+  }
+
   /** What the view says where it has no rows. */
   async welcome(): Promise<string> {
     return (await this.element.locator('.welcome-view-content').allInnerTexts()).join('\n').trim();
   }
 
   private get menuItems(): Locator {
-    return this.page.locator('.context-view .monaco-menu .action-item:not(.disabled) .action-menu-item, .monaco-submenu .action-menu-item');
+    return menuItems(this.page);
+  }
+}
+
+const menuItems = (page: Page): Locator => page.locator('.context-view .monaco-menu .action-item:not(.disabled) .action-menu-item, .monaco-submenu .action-menu-item');
+
+/** Takes an entry of the menu that is open, or opening; `path` names sub-menus first. */
+export async function chooseFromMenu(page: Page, path: readonly string[]): Promise<void> {
+  for (const name of path) {
+    const item = menuItems(page).filter({ has: page.getByText(name, { exact: true }) }).last();
+    // VS Code ignores a click that comes right after the menu opened, as it may be the end of the click that opened it.
+    await item.hover();
+    await page.waitForTimeout(150);
+    await item.click();
   }
 }
