@@ -5,7 +5,8 @@ import { importedText } from './importText.ts';
 import { parseRuby } from './prism.ts';
 import { rubyLiteral, symbol } from './ruby.ts';
 import { Scope } from './rubyValues.ts';
-import { toMachine, type ImportedMachine } from './toConfig.ts';
+import type { ImportedMachine } from './machineBuilder.ts';
+import { toMachine } from './toConfig.ts';
 import type { Done } from './recorder.ts';
 
 export interface ImportReport {

@@ -1,6 +1,6 @@
 // Imported machines as the text of a .gaia.json, with the comments of the Vagrantfile where they stood.
 import type { RubySource } from './prism.ts';
-import type { ImportedMachine } from './toConfig.ts';
+import type { ImportedMachine } from './machineBuilder.ts';
 
 type Comments = (path: string) => { readonly before: readonly string[]; readonly after: string | undefined };
 
