@@ -1,5 +1,6 @@
 // All checks beyond the schema: the table, and running it over a parsed file. A machine that did not change is not checked again.
 import type { CheckedMachine, FileCheck, Finding, Fix, FixChange, HostFacts, MachineCheck } from './checks/check.ts';
+import { cloudInitOnProxmox } from './checks/cloudInit.ts';
 import { foreignKey, misspeltOption, pluginProvisioner, unknownKey } from './checks/keys.ts';
 import { customConfig, duplicateForwardId, duplicateGuestPath, duplicateProvisioner, invalidRuby, unwritableText } from './checks/merges.ts';
 import { badName, duplicateHostname, duplicateName, unknownProvider } from './checks/names.ts';
@@ -18,7 +19,7 @@ export type { Finding, Fix, FixChange, HostFacts, RubyProblem } from './checks/c
 export const machineChecks: readonly MachineCheck[] = [
   badName, unknownProvider, severalSources, noSource, unusedKey, twoSizes, unknownKey, foreignKey, misspeltOption,
   memoryBeyondHost, cpusBeyondHost, boxArchitecture, graphics, badAddress, gatewayAddress, hostOnlyRange, defaultSwitchAddress, missingAddress, ignoredNetwork,
-  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby,
+  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, cloudInitOnProxmox, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby,
 ];
 export const fileChecks: readonly FileCheck[] = [duplicateName, duplicateHostname, duplicatePort, duplicateAddress];
 

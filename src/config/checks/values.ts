@@ -15,6 +15,11 @@ export function options(config: MachineConfig): Entry {
   return isObject(config['provider_config']) ? config['provider_config'] : {};
 }
 
+/** The object at a key of the config. */
+export function section(config: MachineConfig, key: string): Entry {
+  return isObject(config[key]) ? config[key] : {};
+}
+
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

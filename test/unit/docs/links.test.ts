@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const read = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
 const markdown = (folder: string): string[] => fs.readdirSync(path.join(root, folder), { recursive: true }).map(String).filter(name => name.endsWith('.md')).map(name => path.posix.join(folder, name.replaceAll('\\', '/')));
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs'), ...markdown('media/walkthrough')];
+const pages = ['README.md', 'examples/README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdown('docs'), ...markdown('media/walkthrough')];
 
 const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '');
 const withoutSpans = (text: string): string => withoutCode(text).replace(/`[^`\n]*`/g, '');
