@@ -2,7 +2,7 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { Availability } from '../../machines/provider.ts';
 import { readRules } from './haRules.ts';
-import { record, rows, text } from './parse.ts';
+import { record, rows, text } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest, HaState } from './requests.ts';

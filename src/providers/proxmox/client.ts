@@ -5,7 +5,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { HttpFailure, mayHaveArrived } from '../../system/http.ts';
 import type { HttpRequest, HttpResponse, SendHttp } from '../../system/http.ts';
 import { encodeForm, encodePath } from './encode.ts';
-import { record, text } from './parse.ts';
+import { record, text } from './fields.ts';
 import { isLockTimeout, problemOfAnswer } from './problems.ts';
 import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';

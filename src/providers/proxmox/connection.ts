@@ -28,6 +28,16 @@ export interface Peer {
   readonly fingerprint: string;
 }
 
+/** Where users are kept: `pam`, `pve`, a directory. */
+export interface Realm {
+  readonly name: string;
+  /** `pam`, `pve`, `ldap`, `ad`, `openid`. */
+  readonly type: string;
+  readonly comment?: string;
+  /** The one that the server's own login form offers first. */
+  readonly standard: boolean;
+}
+
 export interface ProxmoxSecrets {
   readonly tokenSecret?: string;
   readonly password?: string;

@@ -2,7 +2,9 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { GuestInfo, MachineDetails, MachineId, NetworkAdapter } from '../../machines/machine.ts';
 import { parseGuestInfo } from './guestInfo.ts';
-import { parseAdapters, parseDisks, parsePending, parseSettings, parseSnapshots, parseStatus, present, record, text } from './parse.ts';
+import { present, record, text } from './fields.ts';
+import { parseAdapters, parseDisks, parsePending, parseSettings, parseStatus } from './parse.ts';
+import { parseSnapshots } from './snapshotTree.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';

@@ -4,7 +4,7 @@ import type { Diagnosis, Problem } from '../../machines/provider.ts';
 import type { Calls } from './calls.ts';
 import type { ProxmoxConnection } from './connection.ts';
 import { userName } from './connection.ts';
-import { flag, record, rows, text } from './parse.ts';
+import { flag, record, rows, text } from './fields.ts';
 import { requests } from './requests.ts';
 import { oldestMajor } from './version.ts';
 

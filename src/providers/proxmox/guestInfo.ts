@@ -1,6 +1,6 @@
 // What the guest agent, or the node for a container, says of a guest's inside.
 import type { GuestInfo } from '../../machines/machine.ts';
-import { present, record, rows, text } from './parse.ts';
+import { present, record, rows, text } from './fields.ts';
 
 /**
  * `interfaces`: `data.result[]` of the agent, or the rows of lxc/interfaces (`inet`: `10.0.0.5/24`). Loopback and link-local

@@ -6,7 +6,7 @@ import { parseHaStatus, sidOf } from './availability.ts';
 import type { HaStatusRow } from './availability.ts';
 import { readRules } from './haRules.ts';
 import type { HaRule } from './haRules.ts';
-import { rows, text } from './parse.ts';
+import { rows, text } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';

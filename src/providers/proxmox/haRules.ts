@@ -1,6 +1,6 @@
 // Where high availability keeps machines: groups of nodes up to Proxmox VE 8, rules from 9, in one shape; to read, add, change and remove.
 import { GaiaError } from '../../machines/errors.ts';
-import { flag, rows, text } from './parse.ts';
+import { flag, rows, text } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import { supports } from './version.ts';
@@ -119,6 +119,6 @@ export function parseRules(data: unknown): HaRule[] {
 export function parseGroups(data: unknown): HaRule[] {
   return rows(data).map(row => {
     const comment = text(row['comment']);
-    return { name: text(row['group']) ?? '', type: 'group', resources: [], nodes: list(row['nodes']), strict: flag(row['restricted']), noFailback: flag(row['nofailback']), disabled: false, ...(comment === undefined ? {} : { comment }) };
+    return { name: text(row['group']) ?? '', type: 'group', resources: [], nodes: list(row['nodes']), strict: flag(row['restricted']), ...(flag(row['nofailback']) ? { noFailback: true } : {}), disabled: false, ...(comment === undefined ? {} : { comment }) };
   });
 }

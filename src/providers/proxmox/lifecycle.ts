@@ -5,7 +5,9 @@ import type { DeletionPreview, Lifecycle, OperationContext, Resize } from '../..
 import { checkDnsName } from './cloneGuest.ts';
 import { formatDiskSize } from './encode.ts';
 import type { Params } from './encode.ts';
-import { number, parseDisks, parsePending, parseSettings, parseSnapshots, rows, text } from './parse.ts';
+import { number, rows, text } from './fields.ts';
+import { parseDisks, parsePending, parseSettings } from './parse.ts';
+import { parseSnapshots } from './snapshotTree.ts';
 import { afterwards, readStatus, withState } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';

@@ -4,8 +4,8 @@ import type { Machine, MachineId } from '../../machines/machine.ts';
 import { parseMachineId } from '../../machines/machine.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { Calls } from './calls.ts';
-import { guestOf, parseResources } from './parse.ts';
-import type { ClusterView } from './parse.ts';
+import { guestOf, parseResources } from './resources.ts';
+import type { ClusterView } from './resources.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';
 

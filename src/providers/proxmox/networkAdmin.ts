@@ -1,7 +1,7 @@
 // Networks: bridges, bonds and VLANs of each node, and the vnets of the cluster's SDN. A change of a node's network waits until it is applied.
 import { GaiaError } from '../../machines/errors.ts';
 import type { NetworkAdmin, NetworkInfo } from '../../machines/provider.ts';
-import { flag, number, rows, text } from './parse.ts';
+import { flag, number, rows, text } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 

@@ -1,153 +1,9 @@
-// What came back, from JSON to the domain: lists, states, configurations, snapshots. Types wander between versions ("100", 100, true, 1),
-// so every value passes one of the four readers at the top.
-import { machineId } from '../../machines/machine.ts';
-import type { Disk, Machine, MachineId, MachineState, NetworkAdapter, Snapshot, Usage } from '../../machines/machine.ts';
+// What came back of one guest, from JSON to the domain: state, configuration, pending changes, usage; and the realms of a server.
+import type { Disk, MachineState, NetworkAdapter, Usage } from '../../machines/machine.ts';
+import type { Realm } from './connection.ts';
 import { parseDiskSize, parsePropertyString, parseTags } from './encode.ts';
-import type { Guest, GuestKind } from './requests.ts';
-
-export type Row = Readonly<Record<string, unknown>>;
-
-export function rows(data: unknown): readonly Row[] {
-  return Array.isArray(data) ? data.filter((row): row is Row => typeof row === 'object' && row !== null) : [];
-}
-export function record(data: unknown): Row {
-  return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Row) : {};
-}
-export function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-}
-export function number(value: unknown): number | undefined {
-  const parsed = typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
-  return Number.isFinite(parsed) ? parsed : undefined;
-}
-/** 0/1, "0"/"1", true/false, "on"/"off". */
-export function flag(value: unknown): boolean {
-  return value === true || value === 1 || value === '1' || value === 'on' || value === 'yes' || value === 'true';
-}
-/** Leaves out what is undefined: exactOptionalPropertyTypes tells absent from undefined. */
-export function present<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
-}
-
-export interface NodeInfo {
-  readonly name: string;
-  readonly online: boolean;
-  /** `online`, `offline`, `unknown`. */
-  readonly status: string;
-  /** 0–1 of all CPUs. Absent without the right to see it. */
-  readonly cpuFraction?: number;
-  readonly cpus?: number;
-  readonly memoryUsedBytes?: number;
-  readonly memoryTotalBytes?: number;
-  readonly diskUsedBytes?: number;
-  readonly diskTotalBytes?: number;
-  readonly uptimeSeconds?: number;
-}
-
-export interface StorageRow {
-  readonly id: string;
-  readonly node: string;
-  readonly type: string;
-  readonly status: string;
-  readonly content: readonly string[];
-  readonly shared: boolean;
-  readonly usedBytes?: number;
-  readonly totalBytes?: number;
-}
-
-/** One answer of /cluster/resources. */
-export interface ClusterView {
-  readonly nodes: readonly NodeInfo[];
-  readonly machines: readonly Machine[];
-  readonly storages: readonly StorageRow[];
-  /** SDN zones and vnets. */
-  readonly networks: readonly { readonly id: string; readonly node?: string; readonly name: string; readonly kind: string; readonly status: string }[];
-  readonly pools: readonly string[];
-  /** Load by native id (`qemu/100`): volatile, so not in the rows; worked out when asked for. */
-  readonly loads: { get(native: string): Usage | undefined };
-}
-
-/** `qemu/100` and where it is. */
-export function guestOf(machine: Machine): Guest {
-  return machine.extra?.['guest'] as Guest;
-}
-
-export function parseResources(data: unknown, connection: string, at: number): ClusterView {
-  const nodes: NodeInfo[] = [];
-  const machines: Machine[] = [];
-  const storages: StorageRow[] = [];
-  const networks: ClusterView['networks'][number][] = [];
-  const pools = new Set<string>();
-  const loads = new Map<string, Row>();
-  const idPrefix = machineId('proxmox', connection, '');
-  const all = rows(data);
-  const offline = new Set(all.filter(row => row['type'] === 'node' && row['status'] !== undefined && row['status'] !== 'online').map(row => text(row['node'])));
-  for (const row of all) {
-    const type = text(row['type']);
-    if (type === 'qemu' || type === 'lxc') {
-      const machine = parseGuestRow(row, type, idPrefix, offline.size > 0 && offline.has(text(row['node'])));
-      if (!machine) continue;
-      machines.push(machine);
-      loads.set(`${type}/${guestOf(machine).vmid}`, row);
-      if (machine.pool !== undefined) pools.add(machine.pool);
-    } else if (type === 'node') nodes.push(parseNode(row));
-    else if (type === 'storage') storages.push(parseStorageRow(row));
-    else if (type === 'pool') pools.add(text(row['pool']) ?? '');
-    else if (type === 'sdn' || type === 'network') {
-      networks.push(present({ id: text(row['id']) ?? '', node: text(row['node']), name: text(row['network']) ?? text(row['sdn']) ?? '', kind: text(row['network-type']) ?? 'zone', status: text(row['status']) ?? 'unknown' }));
-    }
-  }
-  pools.delete('');
-  const byName = (a: { name: string }, b: { name: string }): number => collator.compare(a.name, b.name);
-  const loadOf = (native: string): Usage | undefined => {
-    const row = loads.get(native);
-    return row === undefined ? undefined : parseLoad(row, at);
-  };
-  return { nodes: nodes.sort(byName), machines: machines.sort(byName), storages, networks, pools: [...pools].sort(), loads: { get: loadOf } };
-}
-
-/** Made once: comparing with a locale by name costs a hundred times more. */
-const collator = new Intl.Collator('en', { numeric: true });
-
-function parseGuestRow(row: Row, kind: GuestKind, idPrefix: string, nodeDown: boolean): Machine | undefined {
-  const vmid = number(row['vmid']) ?? number(text(row['id'])?.split('/')[1]);
-  const node = text(row['node']);
-  if (vmid === undefined || node === undefined) return undefined;
-  const template = flag(row['template']);
-  const lock = text(row['lock']);
-  const status = text(row['status']) ?? 'unknown';
-  const ha = text(row['hastate']);
-  const guest: Guest = { kind, vmid, node };
-  // Thousands of these are made at each refresh: written plainly, one object each.
-  const machine: { -readonly [K in keyof Machine]: Machine[K] } = {
-    id: `${idPrefix}${kind}/${vmid}` as MachineId,
-    name: text(row['name']) ?? `${kind === 'qemu' ? 'VM' : 'CT'} ${vmid}`,
-    kind: kind === 'qemu' ? 'vm' : 'container',
-    state: nodeDown ? 'unknown' : stateOf(status, undefined, lock),
-    providerState: status,
-    path: [node],
-    badges: ha === undefined || ha === '' ? [String(vmid)] : [String(vmid), `HA ${ha}`],
-    extra: template ? { guest, vmid, node, withoutVerbs: templateLacks } : kind === 'lxc' ? { guest, vmid, node, withoutVerbs: containerLacks } : { guest, vmid, node },
-  };
-  if (template) machine.template = true;
-  const cpus = number(row['maxcpu']);
-  if (cpus !== undefined) machine.cpus = cpus;
-  const memory = number(row['maxmem']);
-  if (memory !== undefined) machine.memoryMiB = Math.round(memory / 2 ** 20);
-  const disk = number(row['maxdisk']);
-  if (disk !== undefined) machine.diskBytes = disk;
-  const tags = text(row['tags']);
-  if (tags !== undefined && tags !== '') machine.tags = parseTags(tags);
-  const pool = text(row['pool']);
-  if (pool !== undefined) machine.pool = pool;
-  if (lock !== undefined) machine.lock = lock;
-  if (ha !== undefined && ha !== '') machine.availability = { requested: ha, reported: ha };
-  return machine;
-}
-
-/** Verbs that make no sense for a guest of this kind; the UI may hide them. */
-export const containerLacks = ['reset', 'pause', 'resume', 'suspend'] as const;
-export const templateLacks = ['start', 'shutDown', 'powerOff', 'reset', 'reboot', 'pause', 'resume', 'suspend', 'snapshot', 'restoreSnapshot'] as const;
+import { flag, number, present, record, rows, text } from './fields.ts';
+import type { Row } from './fields.ts';
 
 /** From a lock that says what goes on, the run state of QEMU, or the coarse status. */
 export function stateOf(status: string, qmpStatus: string | undefined, lock: string | undefined): MachineState {
@@ -179,7 +35,7 @@ const statusStates: Readonly<Record<string, MachineState>> = {
   'guest-panicked': 'error',
 };
 
-function parseLoad(row: Row, at: number): Usage {
+export function parseLoad(row: Row, at: number): Usage {
   return present<Usage>({
     at,
     cpuFraction: number(row['cpu']),
@@ -189,35 +45,6 @@ function parseLoad(row: Row, at: number): Usage {
     diskWriteBytesPerSecond: undefined,
     networkInBytesPerSecond: undefined,
     networkOutBytesPerSecond: undefined,
-  });
-}
-
-export function parseNode(row: Row): NodeInfo {
-  const status = text(row['status']) ?? 'unknown';
-  return present<NodeInfo>({
-    name: text(row['node']) ?? (text(row['id']) ?? '').replace(/^node\//, ''),
-    online: status === 'online',
-    status,
-    cpuFraction: number(row['cpu']),
-    cpus: number(row['maxcpu']),
-    memoryUsedBytes: number(row['mem']),
-    memoryTotalBytes: number(row['maxmem']),
-    diskUsedBytes: number(row['disk']),
-    diskTotalBytes: number(row['maxdisk']),
-    uptimeSeconds: number(row['uptime']),
-  });
-}
-
-function parseStorageRow(row: Row): StorageRow {
-  return present<StorageRow>({
-    id: text(row['storage']) ?? '',
-    node: text(row['node']) ?? '',
-    type: text(row['plugintype']) ?? 'unknown',
-    status: text(row['status']) ?? 'unknown',
-    content: (text(row['content']) ?? '').split(',').filter(Boolean).sort(),
-    shared: flag(row['shared']),
-    usedBytes: number(row['disk']),
-    totalBytes: number(row['maxdisk']),
   });
 }
 
@@ -343,43 +170,6 @@ export function parsePending(data: unknown): Readonly<Record<string, string>> {
   return pending;
 }
 
-/** The flat list with its pseudo entry `current` → a tree. A parent that is not in the list leaves its child at the root. */
-export function parseSnapshots(data: unknown): Snapshot[] {
-  const all = rows(data).filter(row => text(row['name']) !== undefined);
-  const names = new Set(all.map(row => text(row['name'])));
-  const parentOf = (row: Row): string | undefined => {
-    const parent = text(row['parent']);
-    return parent !== undefined && parent !== 'current' && names.has(parent) ? parent : undefined;
-  };
-  const current = all.find(row => row['name'] === 'current');
-  const currentParent = current ? parentOf(current) : undefined;
-  const real = all.filter(row => row['name'] !== 'current');
-  const placed = new Set<string>();
-  const build = (row: Row): Snapshot => {
-    const name = text(row['name']) as string;
-    placed.add(name);
-    const time = number(row['snaptime']);
-    const description = text(row['description']);
-    return present<Snapshot>({
-      id: name,
-      name,
-      description: description === '' ? undefined : description,
-      createdAt: time === undefined || time === 0 ? undefined : new Date(time * 1000).toISOString(),
-      withMemory: flag(row['vmstate']) ? true : undefined,
-      current: name === currentParent ? true : undefined,
-      children: real.filter(child => parentOf(child) === name && !placed.has(text(child['name']) as string)).map(build),
-    });
-  };
-  const roots = real.filter(row => parentOf(row) === undefined).map(build);
-  // Parents in a circle cannot be; if they are, nothing is hidden.
-  return [...roots, ...real.filter(row => !placed.has(text(row['name']) as string)).map(build)];
-}
-
-/** A snapshot whose making failed halfway: `snapstate: prepare`. */
-export function brokenSnapshots(data: unknown): readonly string[] {
-  return rows(data).filter(row => row['snapstate'] !== undefined).map(row => text(row['name']) ?? '');
-}
-
 /** Rows of rrddata; a row with `time` alone was not measured. */
 export function parseUsage(data: unknown): Usage[] {
   return rows(data).flatMap(row => {
@@ -397,5 +187,13 @@ export function parseUsage(data: unknown): Usage[] {
         networkOutBytesPerSecond: number(row['netout']),
       }),
     ];
+  });
+}
+
+/** Rows of access/domains. */
+export function parseRealms(data: unknown): Realm[] {
+  return rows(data).flatMap(row => {
+    const name = text(row['realm']);
+    return name === undefined ? [] : [present<Realm>({ name, type: text(row['type']) ?? '', comment: text(row['comment']), standard: flag(row['default']) })];
   });
 }

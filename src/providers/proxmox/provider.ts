@@ -20,7 +20,7 @@ import { createCloning } from './cloneGuest.ts';
 import { createClusterInfo } from './clusterInfo.ts';
 import type { ClusterInfo } from './clusterInfo.ts';
 import { describeConnection } from './connection.ts';
-import type { Peer, ProxmoxConnection, ProxmoxSecrets, SecondFactor, SecondFactorChallenge } from './connection.ts';
+import type { Peer, ProxmoxConnection, ProxmoxSecrets, Realm, SecondFactor, SecondFactorChallenge } from './connection.ts';
 import { createConsole, createTerminal, openNodeTerminal } from './consoles.ts';
 import type { ConsoleDeps } from './consoles.ts';
 import { createMachine } from './create.ts';
@@ -32,6 +32,8 @@ import { createLifecycle, deleteMachine } from './lifecycle.ts';
 import type { DeleteChoice } from './lifecycle.ts';
 import { Directory } from './locate.ts';
 import { createMigration } from './migrate.ts';
+import { parseRealms } from './parse.ts';
+import { requests } from './requests.ts';
 import { createNetworkAdmin } from './networkAdmin.ts';
 import { planning } from './planning.ts';
 import { createPower, readStatus } from './power.ts';
@@ -69,6 +71,8 @@ export interface ProxmoxProvider extends Provider {
   readonly cluster: ClusterInfo;
   /** Sends and says what is present now: for the wizard's test and the status of a connection. Forgets that a secret was refused. */
   reconnect(signal: AbortSignal): Promise<Diagnosis>;
+  /** Who may log in where; asked without a login. */
+  realms(signal: AbortSignal): Promise<readonly Realm[]>;
   /** A shell on a node. */
   openNodeTerminal(node: string, signal: AbortSignal): Promise<TerminalTarget>;
   /** With the choices that the contract's delete does not have. */
@@ -162,6 +166,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
       directory.forget();
       return check(signal);
     },
+    realms: async signal => parseRealms(await client.anonymous(requests.realms(), signal)),
     openNodeTerminal: (node, signal) => openNodeTerminal(consoleDeps, node, signal),
     deleteMachine: (id, choice, context) => deleteMachine(shared, id, choice, context),
     migrateAll: async (ids, target, context) => {

@@ -3,7 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { ProxmoxAuth, ProxmoxSecrets, SecondFactor, SecondFactorChallenge } from './connection.ts';
 import { userName } from './connection.ts';
-import { flag, record, text } from './parse.ts';
+import { flag, record, text } from './fields.ts';
 import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';
 

@@ -1,7 +1,8 @@
 // Snapshots: what the storage can do is asked before, and what a failed one left behind is said after.
 import { GaiaError } from '../../machines/errors.ts';
 import type { Snapshots } from '../../machines/provider.ts';
-import { brokenSnapshots, flag, parseSnapshots, record } from './parse.ts';
+import { flag, record } from './fields.ts';
+import { brokenSnapshots, parseSnapshots } from './snapshotTree.ts';
 import { readStatus, withState } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';

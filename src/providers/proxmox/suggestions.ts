@@ -1,8 +1,8 @@
 // Values for completion in .gaia.json, from the live cluster.
 import { GaiaError } from '../../machines/errors.ts';
 import type { Suggestions } from '../../machines/provider.ts';
-import type { ClusterView } from './parse.ts';
-import { rows, text } from './parse.ts';
+import type { ClusterView } from './resources.ts';
+import { rows, text } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';

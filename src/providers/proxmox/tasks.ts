@@ -3,7 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import { Ambiguous } from './client.ts';
 import type { Client } from './client.ts';
-import { number, record, rows, text } from './parse.ts';
+import { number, record, rows, text } from './fields.ts';
 import { isLockTimeout, problemOf } from './problems.ts';
 import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';

@@ -1,8 +1,9 @@
 // Load of one guest. History comes from the server's round-robin data; while somebody watches, each tick is one look at status/current.
 import type { MachineId, Usage } from '../../machines/machine.ts';
 import type { UsageSource } from '../../machines/provider.ts';
-import { number, parseUsage, present, record } from './parse.ts';
-import type { Row } from './parse.ts';
+import { number, present, record } from './fields.ts';
+import { parseUsage } from './parse.ts';
+import type { Row } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Timeframe } from './requests.ts';

@@ -1,7 +1,7 @@
 // ISOs, disk images and container templates on a storage: there already, downloaded by the node, or uploaded from here.
 import { GaiaError } from '../../machines/errors.ts';
 import type { OperationContext } from '../../machines/provider.ts';
-import { flag, number, record, rows, text } from './parse.ts';
+import { flag, number, record, rows, text } from './fields.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 

@@ -1,5 +1,5 @@
 // The connections to Proxmox VE clusters that are open in this window: one provider each, made anew when its connection is changed.
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { GaiaError } from '../../machines/errors.ts';
 import type { Disposable } from '../../machines/provider.ts';
 import type { ProxmoxConnection, ProxmoxSecrets } from '../../providers/proxmox/connection.ts';
@@ -8,10 +8,11 @@ import type { ProxmoxProvider } from '../../providers/proxmox/provider.ts';
 import type { PinnedCertificate } from '../../system/tls.ts';
 import type { Parts } from '../parts.ts';
 import { placesKey, withPlaces } from './places.ts';
-import { SavedConnections } from './saved.ts';
+import { isSecretKey, SavedConnections } from './saved.ts';
 import { SecondFactorQuestion } from './secondFactor.ts';
 
 interface Live {
+  readonly connection: ProxmoxConnection;
   readonly provider: ProxmoxProvider;
   readonly registration: Disposable;
   readonly question: SecondFactorQuestion;
@@ -24,6 +25,7 @@ export class Connections implements Disposable {
   /** What was learned is written one after the other: each write reads what is there. */
   #writing: Promise<unknown> = Promise.resolve();
   #open = false;
+  readonly #following: Disposable[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -34,11 +36,38 @@ export class Connections implements Disposable {
   open(): Disposable {
     this.#open = true;
     for (const connection of this.saved.all()) this.#register(connection);
+    // Another window may add, change or remove one. Its secret is told of at once, the rest is seen when a person comes back to this window.
+    this.#following.push(
+      this.#parts.context.secrets.onDidChange(({ key }) => {
+        if (!isSecretKey(key)) return;
+        // The other window writes the secret first, and its list right after.
+        for (const waitMs of [300, 2000]) setTimeout(() => void this.sync(), waitMs);
+      }),
+      vscode.window.onDidChangeWindowState(({ focused }) => { if (focused) void this.sync(); }),
+    );
     return this;
+  }
+
+  /** Makes what is shown what is saved: for changes made in another window. */
+  async sync(): Promise<void> {
+    await this.#write(() => {
+      if (!this.#open) return Promise.resolve();
+      const saved = this.saved.all();
+      for (const id of [...this.#live.keys()]) if (!saved.some(one => one.id === id)) this.#unregister(id);
+      for (const connection of saved) {
+        const live = this.#live.get(connection.id);
+        if (live && sameConnection(live.connection, connection)) continue;
+        this.#unregister(connection.id);
+        const provider = this.#register(connection);
+        void this.#parts.fleet.refresh({ fresh: true, providers: [provider] });
+      }
+      return Promise.resolve();
+    });
   }
 
   dispose(): void {
     this.#open = false;
+    for (const one of this.#following.splice(0)) one.dispose();
     for (const id of [...this.#live.keys()]) this.#unregister(id);
   }
 
@@ -53,16 +82,19 @@ export class Connections implements Disposable {
   /** Keeps it and shows it at once. Resolves when its machines were read, or could not be. */
   async save(connection: ProxmoxConnection, secrets: ProxmoxSecrets): Promise<void> {
     await this.saved.putSecrets(connection.id, secrets);
-    await this.#write(() => this.saved.put(connection));
-    this.#unregister(connection.id);
-    if (!this.#open) return;
-    const provider = this.#register(connection);
-    await this.#parts.fleet.refresh({ fresh: true, providers: [provider] });
+    const provider = await this.#write(async () => {
+      await this.saved.put(connection);
+      this.#unregister(connection.id);
+      return this.#open ? this.#register(connection) : undefined;
+    });
+    if (provider) await this.#parts.fleet.refresh({ fresh: true, providers: [provider] });
   }
 
   async remove(id: string): Promise<void> {
-    this.#unregister(id);
-    await this.#write(() => this.saved.remove(id));
+    await this.#write(async () => {
+      this.#unregister(id);
+      await this.saved.remove(id);
+    });
   }
 
   /** Forgets that a secret was refused or a code not given, asks again, and reads the machines. */
@@ -99,7 +131,7 @@ export class Connections implements Disposable {
       // The list itself says what of the machines changed; the load of nodes is no machine.
       if (placesKey(shown.places()) !== before) setTimeout(() => { this.#parts.view.placesChanged(); }, 0);
     });
-    this.#live.set(connection.id, { provider, registration: this.#parts.registry.register(provider), question });
+    this.#live.set(connection.id, { connection, provider, registration: this.#parts.registry.register(provider), question });
     return provider;
   }
 
@@ -139,6 +171,13 @@ export class Connections implements Disposable {
     this.#writing = next.catch(() => undefined);
     return next;
   }
+}
+
+/** The same to a provider that is open: what it has learned itself since then does not count, a certificate trusted anew does. */
+function sameConnection(open: ProxmoxConnection, saved: ProxmoxConnection): boolean {
+  const facts = ({ label, hosts, port, auth }: ProxmoxConnection): string => JSON.stringify([label, hosts, port, auth]);
+  const pins = open.certificates ?? {};
+  return facts(open) === facts(saved) && Object.entries(pins).every(([address, pin]) => saved.certificates?.[address]?.fingerprint === pin.fingerprint);
 }
 
 const made = new WeakMap<vscode.ExtensionContext, Connections>();

@@ -4,7 +4,11 @@ import type { ProxmoxConnection, ProxmoxSecrets } from '../../providers/proxmox/
 import type { Secrets } from '../secrets.ts';
 
 const key = 'gaia.proxmoxConnections';
-const secretKey = (id: string): string => `gaia.proxmox.${id}`;
+const secretPrefix = 'gaia.proxmox.';
+const secretKey = (id: string): string => `${secretPrefix}${id}`;
+
+/** Is this the secret of a connection? */
+export const isSecretKey = (name: string): boolean => name.startsWith(secretPrefix);
 
 export class SavedConnections {
   readonly #state: vscode.Memento;

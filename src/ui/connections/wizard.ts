@@ -9,6 +9,7 @@ import { t } from '../l10n.ts';
 import { errorText } from '../words.ts';
 import { offeredConnections } from './offered.ts';
 import type { Offer } from './offered.ts';
+import { realmDetail, realmsOf } from './realms.ts';
 import { askPick, askText } from './steps.ts';
 import type { Answer, StepTitle } from './steps.ts';
 import { explainTokens } from './tokenHelp.ts';
@@ -174,13 +175,8 @@ const askedRealm = new WeakMap<Draft, boolean>();
 
 async function realm(draft: Draft, at: StepTitle): Promise<Outcome> {
   if (draft.way === 'token' || !(askedRealm.get(draft) ?? false)) return 'skip';
-  const answer = await askPick(at, t('Realm of {0}', draft.user), [
-    { label: 'pam', detail: t('A user of the node’s Linux'), value: 'pam' },
-    { label: 'pve', detail: t('A user of Proxmox VE'), value: 'pve' },
-    { label: t('Another…'), detail: t('LDAP, Active Directory, OpenID: write the name as user@realm'), value: '' },
-  ], draft.realm);
+  const answer = await askPick(at, t('Realm of {0}', draft.user), (await realmsOf(connectionOf(draft))).map(one => ({ label: one.name, detail: realmDetail(one), value: one.name })), draft.realm);
   if (answer.kind !== 'value') return answer.kind;
-  if (answer.value === '') return 'back';
   draft.realm = answer.value;
   return 'next';
 }
