@@ -5,7 +5,7 @@ import type { CommandText } from '../../machines/provider.ts';
 import { createHostOnlyCalls } from './networks.ts';
 import type { Creation } from './creation.ts';
 import { placeholder } from './creation.ts';
-import { finishSteps, makeCall } from './create.ts';
+import { finishSteps, makeCall, masterCalls } from './create.ts';
 import { changeCalls } from './editing.ts';
 import { groupText } from './extras.ts';
 import type { Inventory } from './inventory.ts';
@@ -51,7 +51,7 @@ export class Commands {
     create: async ({ spec }, signal) => {
       const facts = { ...(await this.#creation.facts(spec, signal)), uuid: '<id>' };
       const networks = [...new Map(facts.adapters.flatMap(({ create }) => (create ? [[create.ip, create] as const] : []))).values()];
-      return [...networks.flatMap(createHostOnlyCalls), makeCall(spec, facts), ...finishSteps(spec, facts, placeholder(facts, true)).map(step => step.call)];
+      return [...networks.flatMap(createHostOnlyCalls), ...(facts.base.kind === 'master' ? masterCalls(facts.base, '<id of the base>') : []), makeCall(spec, facts), ...finishSteps(spec, facts, placeholder(facts, true)).map(step => step.call)];
     },
     delete: ({ id, disks }) => one(requests.unregister(nativeId(id), disks === 'delete')),
     rename: ({ id, name }) => one(requests.modify(nativeId(id), '--name', name)),

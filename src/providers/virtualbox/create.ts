@@ -28,11 +28,14 @@ export interface CreateFacts {
 
 export type Base =
   | { readonly kind: 'new' }
-  | { readonly kind: 'clone'; readonly uuid: string; readonly linked: boolean; readonly snapshot?: string }
+  /** `box`: of a box's master, so that what the box's author had of networks and folders means nothing. */
+  | { readonly kind: 'clone'; readonly uuid: string; readonly linked: boolean; readonly snapshot?: string; readonly box?: boolean }
   /** A disk image that becomes the first disk. `known`: VirtualBox has it in its list already, where it stays. */
   | { readonly kind: 'disk'; readonly file: string; readonly raw: boolean; readonly known?: boolean }
   /** An .ovf or .ova. It is imported under `temporaryName`, since an import cannot be told a UUID. */
-  | { readonly kind: 'appliance'; readonly file: string; readonly temporaryName: string };
+  | { readonly kind: 'appliance'; readonly file: string; readonly temporaryName: string }
+  /** The same for linked clones, of which it is the first: imported as their common base, which stays. */
+  | { readonly kind: 'master'; readonly file: string; readonly temporaryName: string; readonly name: string };
 
 /** What is known once the machine exists. */
 export interface Built {
@@ -73,8 +76,25 @@ export function makeCall(spec: MachineSpec, facts: CreateFacts): Call {
       return requests.cloneVm(base.uuid, { name: spec.name, uuid, linked: base.linked, ...(base.snapshot === undefined ? {} : { snapshot: base.snapshot }), groups: facts.groups });
     case 'appliance':
       return requests.importAppliance(base.file, [base.temporaryName], { toVdi: true, group: '/' });
+    case 'master':
+      return requests.cloneVm('<id of the base>', { name: spec.name, uuid, linked: true, snapshot: '<snapshot of the base>', groups: facts.groups });
   }
 }
+
+/** Where the bases of linked clones stand in the tree. */
+export const masterGroup = '/Gaia boxes';
+export const masterSnapshot = 'base';
+
+/** The calls that make the common base of a box's linked clones. It has its name only when it is whole. */
+export function masterCalls(base: Base & { readonly kind: 'master' }, known: string): readonly [Call, Call, Call] {
+  return [
+    requests.importAppliance(base.file, [base.temporaryName], { toVdi: true, group: '/' }),
+    requests.takeSnapshot(known, masterSnapshot, { live: false }),
+    requests.modify(known, '--name', base.name, '--groups', masterGroup, '--description', 'The base of the linked clones of a box. Gaia made it; they need it.'),
+  ];
+}
+
+const isOfBox = ({ base }: CreateFacts): boolean => base.kind === 'appliance' || base.kind === 'master' || (base.kind === 'clone' && base.box === true);
 
 /** Everything after that, in order. */
 export function finishSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonly Step[] {
@@ -93,9 +113,9 @@ function settingSteps(spec: MachineSpec, facts: CreateFacts, built: Built): read
   const adapters = facts.adapters.map(({ adapter, create }) => (create ? { ...adapter, network: built.interfaces.get(create.ip) ?? '<new host-only interface>' } : adapter));
   const used = new Set(adapters.map(adapter => adapter.index));
   // What a box's author had of networks means nothing here; a clone keeps its source's, unless the spec has its own.
-  const unused = facts.base.kind === 'appliance' ? [2, 3, 4, 5, 6, 7, 8].filter(index => !used.has(index) && (built.info.get(`nic${String(index)}`) ?? 'none') !== 'none') : [];
-  const nat = fresh || facts.base.kind === 'appliance' || spec.portForwards.length > 0 ? [{ index: 1, mode: 'nat', ...(typeof spec.options['default_nic_type'] === 'string' ? { model: spec.options['default_nic_type'] } : {}) }] : [];
-  const stale = facts.base.kind === 'appliance' || spec.portForwards.length > 0 ? built.forwards : [];
+  const unused = isOfBox(facts) ? [2, 3, 4, 5, 6, 7, 8].filter(index => !used.has(index) && (built.info.get(`nic${String(index)}`) ?? 'none') !== 'none') : [];
+  const nat = fresh || isOfBox(facts) || spec.portForwards.length > 0 ? [{ index: 1, mode: 'nat', ...(typeof spec.options['default_nic_type'] === 'string' ? { model: spec.options['default_nic_type'] } : {}) }] : [];
+  const stale = isOfBox(facts) || spec.portForwards.length > 0 ? built.forwards : [];
   const forwards = checkedNames(spec.portForwards.map(forwardOf));
   const args = [
     ...(spec.cpus === undefined ? [] : ['--cpus', String(spec.cpus)]),
@@ -104,6 +124,8 @@ function settingSteps(spec: MachineSpec, facts: CreateFacts, built: Built): read
     // createvm gives 8 MB and vboxvga, which current guests cannot use well (facts, section 3).
     ...(fresh && facts.architecture === 'x86' ? ['--graphicscontroller', isWindows(facts.osType) ? 'vboxsvga' : 'vmsvga', '--vram', isWindows(facts.osType) ? '128' : '16'] : []),
     ...(fresh ? ['--ioapic', 'on', '--rtcuseutc', isWindows(facts.osType) ? 'off' : 'on', '--mouse', 'usbtablet', ...silentAudio(facts.version), '--boot1', 'disk', '--boot2', 'dvd', '--boot3', 'none', '--boot4', 'none'] : []),
+    // Whatever the box's author had: Vagrant's boxes count on it.
+    ...(isOfBox(facts) ? ['--rtcuseutc', 'on'] : []),
     ...(spec.options['gui'] === undefined ? [] : ['--defaultfrontend', spec.options['gui'] === true ? 'gui' : 'headless']),
     ...stale.flatMap(forward => [`--natpf${String(forward.adapter)}`, 'delete', forward.name]),
     ...[...nat, ...adapters, ...unused.map(index => ({ index, mode: 'none' }))].flatMap(adapterOptions),
@@ -123,7 +145,7 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
   const { uuid } = built;
   const steps: Step[] = [];
   const brought = disksOf(built.info).find(disk => disk.kind === 'disk');
-  const fromSource = facts.base.kind === 'clone' || facts.base.kind === 'appliance';
+  const fromSource = facts.base.kind === 'clone' || isOfBox(facts);
   const wanted = spec.source.kind === 'iso' && spec.disks.length === 0 ? [{ sizeBytes: defaultDiskBytes }] : spec.disks;
   const [first, ...rest] = wanted;
   const existing = controllersOf(built.info)[0];
@@ -170,11 +192,11 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
 }
 
 function folderSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonly Step[] {
-  const stale = facts.base.kind === 'appliance' ? built.folders : [];
+  const stale = isOfBox(facts) ? built.folders : [];
   const wanted = spec.sharedFolders.filter(isVirtualBoxFolder).map(sharedFolderOf);
   const names = new Set(built.folders.map(folder => folder.name));
   // A clone has its source's folders; one of the same name is replaced by the spec's.
-  const replaced = facts.base.kind === 'clone' ? wanted.filter(folder => names.has(folder.name)) : [];
+  const replaced = facts.base.kind === 'clone' && !isOfBox(facts) ? wanted.filter(folder => names.has(folder.name)) : [];
   return [...[...stale, ...replaced].map(folder => ({ call: requests.removeSharedFolder(built.uuid, folder) })), ...wanted.map(folder => ({ call: requests.addSharedFolder(built.uuid, folder) }))];
 }
 

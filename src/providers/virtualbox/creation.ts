@@ -9,6 +9,7 @@ import type { MachineSpec } from '../../machines/spec.ts';
 import { plannedAdapters } from './adapters.ts';
 import type { Base, Built, CreateFacts } from './create.ts';
 import { finishSteps, isVirtualBoxFolder, makeCall } from './create.ts';
+import { BoxMasters } from './boxMasters.ts';
 import { guestType } from './guestTypes.ts';
 import type { Inventory } from './inventory.ts';
 import type { MachineStates } from './machineState.ts';
@@ -32,6 +33,8 @@ interface Made {
   /** Calls that remove the host-only networks which were made. */
   readonly networks: { readonly name: string; readonly remove: Call }[];
   readonly names: string[];
+  /** The person's own disk image, which VirtualBox knows while it is copied. */
+  readonly borrowed?: string | undefined;
   uuid: string | undefined;
   folder: string | undefined;
 }
@@ -40,17 +43,19 @@ export class Creation {
   readonly #tool: Tool;
   readonly #inventory: Inventory;
   readonly #states: MachineStates;
+  readonly #masters: BoxMasters;
 
   constructor(tool: Tool, inventory: Inventory, states: MachineStates) {
     this.#tool = tool;
     this.#inventory = inventory;
     this.#states = states;
+    this.#masters = new BoxMasters(tool, inventory, states);
   }
 
   /** Makes the machine and resolves with its UUID. */
   async create(spec: MachineSpec, context: OperationContext): Promise<string> {
     const facts = await this.facts(spec, context.signal);
-    const made: Made = { files: [], networks: [], names: facts.base.kind === 'appliance' ? [facts.base.temporaryName] : [], uuid: facts.uuid, folder: undefined };
+    const made: Made = { files: [], networks: [], names: facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [facts.base.temporaryName] : [], borrowed: borrowedBy(facts), uuid: facts.uuid, folder: undefined };
     try {
       return await this.#make(spec, facts, made, context);
     } catch (error) {
@@ -67,7 +72,7 @@ export class Creation {
     const base = await this.#base(spec, machines, signal);
     const version = await this.#tool.version(signal);
     const architecture = this.#tool.doors.platform.arch === 'arm64' ? 'arm' : 'x86';
-    if (architecture === 'arm' && base.kind === 'appliance') await this.#checkArchitecture(base.file);
+    if (architecture === 'arm' && (base.kind === 'appliance' || base.kind === 'master')) await this.#checkArchitecture(base.file);
     const host = await readHostNetworks(this.#tool, {
       hostOnly: spec.networks.some(network => network.type === 'private_network'),
       bridged: spec.networks.some(network => network.type === 'public_network'),
@@ -91,8 +96,9 @@ export class Creation {
     return facts;
   }
 
-  async #make(spec: MachineSpec, facts: CreateFacts, made: Made, context: OperationContext): Promise<string> {
+  async #make(spec: MachineSpec, wanted: CreateFacts, made: Made, context: OperationContext): Promise<string> {
     const { signal } = context;
+    let facts = wanted;
     const interfaces = new Map<string, string>();
     for (const { create } of facts.adapters) {
       if (!create || interfaces.has(create.ip)) continue;
@@ -106,7 +112,9 @@ export class Creation {
       interfaces.set(create.ip, name);
     }
     context.progress({ message: messages[facts.base.kind], fraction: 0 });
-    await context.intend?.(await this.#folders(spec, facts));
+    const borrowed = borrowedBy(facts);
+    await context.intend?.([...await this.#folders(spec, facts), ...(borrowed === undefined ? [] : [{ kind: 'medium' as const, path: borrowed }])]);
+    if (facts.base.kind === 'master') facts = { ...facts, base: await this.#masters.make(facts.base, within(context, 0, 0.6)) };
     await this.#tool.change(makeCall(spec, facts), within(context, 0, facts.base.kind === 'new' ? 0.1 : 0.7));
     const known = facts.base.kind === 'appliance' ? facts.base.temporaryName : facts.uuid;
     let built = await this.#look(known, facts, interfaces, signal);
@@ -127,8 +135,7 @@ export class Creation {
       if (makes !== undefined && (await files.fileInfo(makes)) !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a file {0} already.', values: [makes], hint: 'Give the machine or its disk another name, or remove that file if nobody needs it.' });
     }
     const makes = steps.flatMap((step): Intent[] => (step.makes === undefined ? [] : [{ kind: 'path', path: step.makes }]));
-    const borrowed: readonly Intent[] = facts.base.kind === 'disk' && !facts.base.raw && !facts.base.known ? [{ kind: 'medium', path: facts.base.file }] : [];
-    if (makes.length + borrowed.length > 0) await context.intend?.([...makes, ...borrowed]);
+    if (makes.length > 0) await context.intend?.(makes);
     for (const [index, step] of steps.entries()) {
       if (step.makes !== undefined) made.files.push(step.makes);
       if (step.copyOf !== undefined && step.makes !== undefined) await files.copyFile(step.copyOf, step.makes);
@@ -143,7 +150,8 @@ export class Creation {
   async #folders(spec: MachineSpec, facts: CreateFacts): Promise<readonly Intent[]> {
     const base = await this.#inventory.defaultMachineFolder();
     if (base === undefined) return [];
-    const folders = [...(facts.base.kind === 'appliance' ? [machineFolder(base, [], facts.base.temporaryName)] : []), machineFolder(base, facts.groups, spec.name)];
+    const temporary = facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [machineFolder(base, [], facts.base.temporaryName)] : [];
+    const folders = [...temporary, machineFolder(base, facts.groups, spec.name)];
     return Promise.all(folders.map(async (folder): Promise<Intent> => {
       const kept = (await this.#tool.doors.files.listFolder(folder))?.map(entry => entry.name);
       return { kind: 'path', path: folder, ...(kept === undefined ? {} : { kept }) };
@@ -197,7 +205,10 @@ export class Creation {
         const entries = (await this.#tool.doors.files.listFolder(source.folder)) ?? [];
         const ovf = entries.find(entry => entry.name === 'box.ovf') ?? entries.find(entry => /\.ov[fa]$/i.test(entry.name));
         if (!ovf) throw new GaiaError('invalidInput', { message: 'The box {0} holds no machine for VirtualBox (no .ovf file).', values: [source.name], hint: 'Choose a box that is made for VirtualBox.' });
-        return { kind: 'appliance', file: path.join(source.folder, ovf.name), temporaryName: temporaryName(spec.reserved) };
+        const appliance = { kind: 'appliance' as const, file: path.join(source.folder, ovf.name), temporaryName: temporaryName(spec.reserved) };
+        if (spec.options['linked_clone'] !== true) return appliance;
+        const snapshot = spec.options['linked_clone_snapshot'];
+        return await this.#masters.find(appliance, { ...source, folder: source.folder }, typeof snapshot === 'string' ? snapshot : undefined, machines);
       }
       case 'tarball':
       case 'distribution':
@@ -250,6 +261,7 @@ export class Creation {
     const left: string[] = [];
     for (const known of [...(made.uuid === undefined ? [] : [made.uuid]), ...made.names]) await this.#removeMachine(known, context, left);
     for (const file of made.files) await this.#removeFile(file, context, left);
+    if (made.borrowed !== undefined) await this.#tool.change(requests.closeSource(made.borrowed), context).catch(() => undefined);
     if (made.folder !== undefined) await this.#removeIfEmpty(made.folder);
     for (const { name, remove } of made.networks) {
       await this.#tool.change(remove, context).catch(() => { left.push(name); });
@@ -296,7 +308,12 @@ export class Creation {
   }
 }
 
-const messages: { readonly [K in Base['kind']]: string } = { new: 'Making the machine', disk: 'Making the machine', clone: 'Copying the machine', appliance: 'Importing the machine' };
+/** Asking VirtualBox how large a disk is already puts it on its list. */
+function borrowedBy({ base }: CreateFacts): string | undefined {
+  return base.kind === 'disk' && !base.raw && !base.known ? base.file : undefined;
+}
+
+const messages: { readonly [K in Base['kind']]: string } = { new: 'Making the machine', disk: 'Making the machine', clone: 'Copying the machine', appliance: 'Importing the machine', master: 'Importing the base of linked clones' };
 
 export function temporaryName(token: string = randomUUID()): string {
   return `gaia-import-${token}`;

@@ -10,14 +10,23 @@ import type { MachineStates, PresentState } from './machineState.ts';
 import { isReleased } from './machineState.ts';
 import type { OwnedMedium } from './parse/media.ts';
 import { ownership, parseMedia } from './parse/media.ts';
+import { disksOf } from './parse/devices.ts';
 import { flatten, snapshotsOf } from './parse/snapshots.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
 import type { Tool } from './tool.ts';
+import { has } from './versions.ts';
+
+/** Made for one machine alone: its seed, and the answer files of its installation. */
+function isExtra(name: string, uuid: string): boolean {
+  return name === seedName || name.startsWith(`Unattended-${uuid}-`);
+}
 
 interface Findings {
   readonly owned: readonly OwnedMedium[];
   readonly snapshots: number;
+  /** CD images in its drives. */
+  readonly discs?: readonly string[];
   /** l10n key, with what it is about already in it. */
   readonly refused?: string;
   readonly why?: GaiaError;
@@ -54,22 +63,25 @@ export class Deletion {
     if (found.why) throw found.why;
     const inaccessible = found.owned.length === 0 && found.snapshots === 0 && (await this.#isInaccessible(uuid, context.signal));
     const place = await this.#inventory.place(uuid);
+    const folder = place && path.dirname(place.settingsFile);
+    const inside = (found.discs ?? []).filter(disc => folder !== undefined && path.dirname(disc) === folder);
+    const takesDiscs = inside.length > 0 && inside.every(disc => isExtra(path.basename(disc), uuid)) && has(await this.#tool.version(context.signal), 'deleteAll');
     // No wait for a lock here: what is locked is refused, never removed as soon as it is free (V2).
     try {
-      await this.#tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible), context, () => Promise.resolve(true));
+      await this.#tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible && (takesDiscs ? 'all' : true)), context, () => Promise.resolve(true));
     } catch (error) {
       const still = (await this.#inventory.list(context.signal)).some(machine => machine.id === id);
       if (still || !GaiaError.is(error)) throw error;
       throw new GaiaError('partial', { ...error.detail, left: 'The machine is no longer in VirtualBox\'s list, but some of its files are left.', cause: error });
     }
-    if (disks === 'delete' && place && !inaccessible) await this.#removeExtras(path.dirname(place.settingsFile), uuid, context);
+    if (disks === 'delete' && folder !== undefined && !inaccessible) await this.#removeExtras(folder, uuid, context);
   }
 
   /** The CD images and answer files that were made for this machine alone: VirtualBox takes only its disks along. */
   async #removeExtras(folder: string, uuid: string, context: OperationContext): Promise<void> {
     const { files } = this.#tool.doors;
     const entries = (await files.listFolder(folder).catch(() => undefined)) ?? [];
-    for (const { name } of entries.filter(entry => entry.kind === 'file' && (entry.name === seedName || entry.name.startsWith(`Unattended-${uuid}-`)))) {
+    for (const { name } of entries.filter(entry => entry.kind === 'file' && isExtra(entry.name, uuid))) {
       const file = path.join(folder, name);
       if (/\.v?iso$/i.test(name)) await this.#tool.change(requests.forgetMedium('dvd', file), context).catch(() => undefined);
       await files.removeAll(file);
@@ -90,7 +102,7 @@ export class Deletion {
     const snapshots = flatten(file?.snapshots ?? snapshotsOf(state.info)).map(snapshot => snapshot.id);
     const media = parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout);
     const { owned, dependents } = ownership(media, new Set([uuid, ...snapshots]));
-    const base = { owned, snapshots: snapshots.length };
+    const base = { owned, snapshots: snapshots.length, discs: disksOf(state.info).flatMap(disk => (disk.kind === 'cdrom' && disk.location !== undefined ? [disk.location] : [])) };
     if (!isReleased(state)) {
       const refused = state.online ? 'The machine runs. Shut it down or power it off first.' : 'Another VirtualBox window or command holds the machine.';
       return { ...base, refused, why: new GaiaError(state.online ? 'wrongState' : 'locked', { message: refused }) };

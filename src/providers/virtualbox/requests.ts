@@ -71,7 +71,8 @@ export const removeSharedFolder = (uuid: string, folder: Pick<SharedFolder, 'nam
 // ── media ──
 export const createDisk = (file: string, sizeMiB: number, format: string): Call => long(1, 'createmedium', 'disk', '--filename', file, '--size', String(sizeMiB), '--format', format);
 export const cloneDisk = (from: string, to: string, format: string): Call => long(1, 'clonemedium', 'disk', from, to, '--format', format);
-export const growDisk = (medium: string, sizeMiB: number): Call => long(1, 'modifymedium', 'disk', medium, '--resize', String(sizeMiB));
+/** In bytes: what is given in MiB and makes the disk a thousand times as large, VBoxManage takes for a mistake. */
+export const growDisk = (medium: string, sizeMiB: number): Call => long(1, 'modifymedium', 'disk', medium, '--resizebyte', String(sizeMiB * 2 ** 20));
 export const moveDisk = (medium: string, folder: string): Call => long(1, 'modifymedium', 'disk', medium, '--move', folder);
 export const deleteDisk = (medium: string): Call => long(1, 'closemedium', 'disk', medium, '--delete');
 /** Takes it off VirtualBox's list; the file stays. */
@@ -95,7 +96,7 @@ export const detach = (uuid: string, at: Attachment): Call =>
 export const createVm = (uuid: string, name: string, osType: string, groups: readonly string[], architecture?: 'x86' | 'arm'): Call =>
   change('createvm', '--name', name, '--uuid', uuid, '--ostype', osType, ...(architecture === undefined ? [] : ['--platform-architecture', architecture]), ...(groups.length > 0 ? ['--groups', groups.join(',')] : []), '--register');
 /** 6.1 and 7.x delete the machine's own disks with `--delete`, but only those no other machine or clone needs. */
-export const unregister = (uuid: string, withFiles: boolean): Call => long(1, 'unregistervm', uuid, ...(withFiles ? ['--delete'] : []));
+export const unregister = (uuid: string, withFiles: boolean | 'all'): Call => long(1, 'unregistervm', uuid, ...(withFiles === 'all' ? ['--delete-all'] : withFiles ? ['--delete'] : []));
 export const cloneVm = (uuid: string, options: { readonly name: string; readonly uuid: string; readonly linked: boolean; readonly snapshot?: string; readonly groups?: readonly string[] }): Call =>
   long(1, 'clonevm', uuid, '--name', options.name, '--uuid', options.uuid, '--mode', 'machine', ...(options.linked ? ['--options', 'link'] : []), ...(options.snapshot === undefined ? [] : ['--snapshot', options.snapshot]), ...(options.groups && options.groups.length > 0 ? ['--groups', options.groups.join(',')] : []), '--register');
 

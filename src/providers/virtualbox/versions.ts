@@ -17,6 +17,8 @@ export const differences = {
   platformArchitecture: { since: [7, 1], what: 'createvm --platform-architecture' },
   /** Audio is set by a driver and a switch; `--audio none` still works, with a note that it is old. */
   audioDriver: { since: [7, 0], what: 'modifyvm --audio-driver' },
+  /** Takes the CD images in the machine's own folder along, in the same breath. */
+  deleteAll: { since: [7, 0], what: 'unregistervm --delete-all' },
   tpm: { since: [7, 0], what: 'modifyvm --tpm-type' },
   /** Machines whose process died while a state was saved. */
   abortedSaved: { since: [7, 0], what: 'VMState "aborted-saved"' },

@@ -221,7 +221,7 @@ describe.skipIf(missing)(`a machine's whole life on a real VirtualBox${missing ?
     const text = async (action: Parameters<typeof t.provider.commands>[0]): Promise<string[]> => (await t.provider.commands(action, t.signal)).map(command => command.text);
     expect(await text({ verb: 'start', id })).toEqual([`VBoxManage startvm ${native} --type headless`]);
     expect(await text({ verb: 'delete', id, disks: 'delete' })).toEqual([`VBoxManage unregistervm ${native} --delete`]);
-    expect(await text({ verb: 'resize', id, size: { cpus: 2, disk: { slot: 'SATA 0:0', sizeBytes: 2 ** 30 } } })).toEqual([`VBoxManage modifyvm ${native} --cpus 2`, expect.stringMatching(/^VBoxManage modifymedium disk [0-9a-f-]{36} --resize 1024$/)]);
+    expect(await text({ verb: 'resize', id, size: { cpus: 2, disk: { slot: 'SATA 0:0', sizeBytes: 2 ** 30 } } })).toEqual([`VBoxManage modifyvm ${native} --cpus 2`, expect.stringMatching(/^VBoxManage modifymedium disk [0-9a-f-]{36} --resizebyte 1073741824$/)]);
     const create = await text({ verb: 'create', spec: t.spec('new one', { disks: [{ sizeBytes: 2 ** 30 }] }) });
     expect(create[0]).toBe("VBoxManage createvm --name 'new one' --uuid <id> --ostype Other_64 --platform-architecture x86 --register");
     expect(create).toContain("VBoxManage createmedium disk --filename '<machine folder>/new one.vdi' --size 1024 --format VDI");

@@ -176,7 +176,7 @@ describe('the plan of a create', () => {
     }));
     expect(done[0]).toBe('modifyvm U --name box');
     expect(done[1]).toBe('modifyvm U --memory 512 --natpf1 delete old --nic1 nat --nic2 none --natpf1 ssh,tcp,,2222,,22');
-    expect(done[2]).toMatch(/^modifymedium disk [0-9a-f-]{36} --resize 128$/);
+    expect(done[2]).toMatch(/^modifymedium disk [0-9a-f-]{36} --resizebyte 134217728$/);
     expect(done[3]).toBe('sharedfolder remove U --name src');
     expect(done).toHaveLength(4);
   });
