@@ -1,6 +1,7 @@
 // Templates: whole .gaia.json texts with a description and tags. Finding, filling in, making one of a machine. Pure.
 import { setValue, withEdits } from './edit.ts';
-import type { ParsedMachine } from './model.ts';
+import { isObject } from './merge.ts';
+import type { ConfigPath, ParsedMachine } from './model.ts';
 import { parseConfig } from './parse.ts';
 
 export interface Template {
@@ -26,10 +27,15 @@ export function templateOf(id: string, place: Template['place'], text: string): 
   const tags = parsed.machines.length > 1 && whole('tags') === undefined ? parsed.machines.flatMap(machine => texts(machine.config['tags'])) : [...texts(whole('tags')), ...texts(first.config['tags'])];
   return {
     id, place, text, description, machineCount: parsed.machines.length,
-    title: titleOf(id),
+    title: place === 'builtIn' ? headline(text) ?? titleOf(id) : titleOf(id),
     tags: [...new Set(tags)],
     providers: [...new Set(parsed.machines.map(machine => machine.provider))],
   };
+}
+
+/** The first words of the file: `// A small web server on Debian: …` */
+function headline(text: string): string | undefined {
+  return firstComment(text)?.split(/[:.](?:\s|$)/)[0];
 }
 
 /** `virtualbox-docker-host` → `Virtualbox docker host`; a title of the person's own stays as it is. */
@@ -53,10 +59,41 @@ export function hostnameOf(name: string): string | undefined {
   return host === '' ? undefined : host;
 }
 
-/** One machine of a file as a template's text, its defaults merged in, as it would be written by hand. */
-export function templateText(machine: ParsedMachine, about: { readonly description: string; readonly tags: readonly string[] }): string {
+/** One machine of the file `source` as a template's text: as it was written, comments and all, with what it has of the defaults. */
+export function templateText(source: string, machine: ParsedMachine, about: { readonly description: string; readonly tags: readonly string[] }): string {
   const { description: _d, tags: _t, ...config } = machine.config;
-  return `${JSON.stringify({ name: machine.name, provider: machine.provider, ...about.description === '' ? {} : { description: about.description }, ...about.tags.length === 0 ? {} : { tags: about.tags }, config }, undefined, 2)}\n`;
+  const wanted = { name: machine.name, provider: machine.provider, ...about.description === '' ? {} : { description: about.description }, ...about.tags.length === 0 ? {} : { tags: about.tags }, config };
+  let text = machine.path.length === 0 ? source : `${standingAlone(source, machine)}\n`;
+  const set = (path: ConfigPath, value: unknown): void => { text = withEdits(text, setValue(text, path, value)); };
+  set(['provider'], machine.provider);
+  set(['description'], about.description === '' ? undefined : about.description);
+  set(['tags'], about.tags.length === 0 ? undefined : about.tags);
+  for (const key of new Set([...Object.keys(machine.own), ...Object.keys(config)])) if (!same(machine.own[key], config[key])) set(['config', key], config[key]);
+  // A broken text, or one with a key twice, is not worth its comments.
+  const { value: made, problems } = parseConfig(text);
+  return problems.length === 0 && same(made, { ...wanted, ...notes(made) }) ? text : `${JSON.stringify(wanted, undefined, 2)}\n`;
+}
+
+/** What a file of one machine may hold besides. */
+function notes(value: unknown): object {
+  return Object.fromEntries(['$schema', 'notes'].flatMap(key => (isObject(value) && value[key] !== undefined ? [[key, value[key]]] : [])));
+}
+
+/** A machine of a list without the indentation it has there, and with the comments above it. */
+function standingAlone(source: string, { range, comments }: ParsedMachine): string {
+  const start = source.lastIndexOf('\n', range.offset - 1) + 1;
+  const indent = /^[ \t]*/.exec(source.slice(start, range.offset))?.[0] ?? '';
+  const above = comments.filter(one => one.path.length === 0 && one.placement === 'before').flatMap(one => one.text.split('\n').map(line => `// ${line}\n`)).join('');
+  const lines = source.slice(range.offset, range.offset + range.length).split('\n');
+  return above + lines.map((line, at) => (at > 0 && line.startsWith(indent) ? line.slice(indent.length) : line)).join('\n');
+}
+
+/** The same JSON, in whatever order. */
+function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => same(one, b[at]));
+  if (!isObject(a) || !isObject(b)) return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && same(a[key], b[key]));
 }
 
 /** A file name for a title: what no file system refuses. */

@@ -10,7 +10,8 @@ const root = document.getElementById('root') as HTMLElement;
 const bar = h('div', { class: 'bar' });
 const status = h('div', { class: 'status', role: 'status' });
 const code = new Code(line => { channel.send({ type: 'line', line }); });
-root.append(bar, status, code.element);
+const notes = h('div', { class: 'notes' });
+root.append(bar, status, code.element, notes);
 
 type Frame = Extract<ToPage, { type: 'frame' }>;
 
@@ -40,6 +41,13 @@ function moveTab(event: KeyboardEvent, frame: Frame): void {
   channel.send({ type: 'tab', id: next.id });
 }
 
+/** Below the text, closed until it is opened; open it stays while one types. */
+function drawNotes({ summary, list }: Extract<ToPage, { type: 'status' }>['notes']): void {
+  const open = notes.querySelector('details')?.open ?? false;
+  replaceContent(notes, list.length > 0 && h('details', { open }, h('summary', { 'data-key': 'notes' }, icon(list.some(one => one.severity === 'error') ? 'error' : list.some(one => one.severity === 'warning') ? 'warning' : 'info'), ' ', summary),
+    h('ul', {}, ...list.map((one, index) => h('li', {}, h('button', { type: 'button', class: one.severity, 'data-key': `note-${String(index)}`, on: { click: () => { channel.send({ type: 'note', index }); } } }, icon(one.severity === 'error' ? 'error' : one.severity === 'warning' ? 'warning' : 'info'), ' ', one.text))))));
+}
+
 channel.open(message => {
   switch (message.type) {
     case 'frame': drawFrame(message); break;
@@ -47,6 +55,7 @@ channel.open(message => {
     case 'mark': code.mark(message.ranges, message.reveal); break;
     case 'status':
       code.setStale(message.problem !== undefined);
+      drawNotes(message.notes);
       replaceContent(status, message.problem && h('button', { class: 'problem', type: 'button', title: message.problem.goTo, 'data-key': 'problem', on: { click: () => { channel.send({ type: 'problem' }); } } }, icon('error'), ' ', message.problem.text));
       break;
   }

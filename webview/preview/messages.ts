@@ -11,6 +11,12 @@ export interface TabView {
   readonly language: 'ruby' | 'powershell' | 'shell';
 }
 
+/** What the Vagrantfile cannot say as the config does. */
+export interface NoteView {
+  readonly severity: 'error' | 'warning' | 'information' | 'hint';
+  readonly text: string;
+}
+
 export interface PreviewLabels {
   readonly code: string;
   readonly tabs: string;
@@ -25,12 +31,13 @@ export type ToPage =
   | { readonly type: 'frame'; readonly uri: string; readonly file: string; readonly labels: PreviewLabels; readonly tabs: readonly TabView[]; readonly active: string; readonly canSave: boolean }
   /** Replaces `remove` blocks from `start` by `blocks`. `whole`: of another text than before, so nothing flashes. */
   | { readonly type: 'blocks'; readonly start: number; readonly remove: number; readonly blocks: readonly BlockView[]; readonly whole: boolean }
-  /** The config has an error: what is shown is the last good rendering. */
-  | { readonly type: 'status'; readonly problem?: { readonly text: string; readonly goTo: string } }
+  /** `problem`: the config has an error, so what is shown is the last good rendering. */
+  | { readonly type: 'status'; readonly problem?: { readonly text: string; readonly goTo: string }; readonly notes: { readonly summary: string; readonly list: readonly NoteView[] } }
   | { readonly type: 'mark'; readonly ranges: readonly { readonly start: number; readonly end: number }[]; readonly reveal: boolean };
 
 export type FromPage =
   | { readonly type: 'tab'; readonly id: string }
   | { readonly type: 'line'; readonly line: number }
   | { readonly type: 'problem' }
+  | { readonly type: 'note'; readonly index: number }
   | { readonly type: 'copy' | 'save' | 'open' | 'validate' };

@@ -64,6 +64,8 @@ export const invalidRuby: MachineCheck = {
   about: '`custom_config` is put into the Vagrantfile as it is, so it must be valid Ruby by itself.',
   find({ config }, facts) {
     const source = customConfig(config);
+    const end = source === undefined ? null : /[\0\x04\x1a]|^__END__\r?$/m.exec(source);
+    if (end) return [{ path: ['config', 'custom_config'], inside: { offset: end.index, length: end[0].length }, message: 'A NUL, Ctrl-D, Ctrl-Z or a line "__END__" ends a Ruby program: what follows in the Vagrantfile may not be read.' }];
     const problems = (source === undefined ? undefined : facts.ruby?.get(source)) ?? [];
     // One slip is often told in several ways, one after the other.
     return problems.slice(0, 3).map(({ message, offset, length }) => ({ path: ['config', 'custom_config'], inside: { offset, length }, message: 'This is not valid Ruby: {0}', values: [message] }));

@@ -25,7 +25,7 @@ export async function importFile(parts: Parts, args: readonly unknown[]): Promis
   }
   for (const { line, message } of imported.report) parts.log.warn(`${vscode.workspace.asRelativePath(uri)}:${String(line)}: ${message}`);
   const show = t('Show What');
-  const answer = await vscode.window.showWarningMessage(t('{0} places of the Vagrantfile were not understood. They are kept as they are, or named in the log.', imported.report.length), show);
+  const answer = await vscode.window.showWarningMessage(imported.report.length === 1 ? t('One place of the Vagrantfile was not understood. It is kept as it is, or named in the log.') : t('{0} places of the Vagrantfile were not understood. They are kept as they are, or named in the log.', imported.report.length), show);
   if (answer === show) await pickPlace(uri, imported.report);
 }
 

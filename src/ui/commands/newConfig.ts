@@ -5,8 +5,10 @@ import { knownProviders, type KnownProvider } from '../../config/schema.ts';
 import { setValue, withEdits } from '../../config/edit.ts';
 import { hostResources } from '../../system/hostFacts.ts';
 import { t } from '../l10n.ts';
+import type { Template } from '../../config/templates.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
+import { allTemplates } from '../templates/store.ts';
 import { configText, type NewMachine, type NewSource } from './newConfigText.ts';
 
 const providerWords: { readonly [P in KnownProvider]: { readonly label: string; readonly about: () => string } } = {
@@ -44,7 +46,7 @@ export async function newConfig(parts: Parts, args: readonly unknown[]): Promise
 }
 
 async function asked(parts: Parts): Promise<string | undefined> {
-  const templates = await builtInTemplates(parts.context.extensionUri);
+  const templates = await allTemplates(parts);
   let provider: KnownProvider | undefined;
   let choice: { readonly template?: string; readonly source?: NewSource } | undefined;
   let name: string | undefined;
@@ -78,17 +80,10 @@ async function asked(parts: Parts): Promise<string | undefined> {
   }
 }
 
-interface Template {
-  readonly title: string;
-  readonly text: string;
-  readonly provider: string;
-  readonly description: string;
-}
-
 async function askSource(provider: KnownProvider, templates: readonly Template[]): Promise<{ readonly template?: string; readonly source?: NewSource } | undefined | typeof back> {
   const items = [
     { label: t('Templates'), kind: vscode.QuickPickItemKind.Separator },
-    ...templates.filter(template => template.provider === provider).map(template => ({ label: `$(file-code) ${template.title}`, detail: template.description, template: template.text })),
+    ...templates.filter(template => template.providers.includes(provider)).map(template => ({ label: `$(file-code) ${template.title}`, detail: template.description, template: template.text })),
     { label: t('From scratch'), kind: vscode.QuickPickItemKind.Separator },
     ...sourcesOf[provider].map(kind => ({ label: `$(${kind === 'clone_from' || kind === 'source_distro' ? 'copy' : 'cloud-download'}) ${sourceWords[kind].label()}`, source: kind })),
   ];
@@ -128,20 +123,6 @@ function nameProblem(typed: string, provider: KnownProvider): string | undefined
   if (provider === 'wsl' && !/^[A-Za-z0-9._-]{1,256}$/.test(typed)) return t('A WSL distribution’s name has letters, digits, “.”, “_” and “-” only.');
   if (provider === 'proxmox' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(typed)) return t('A Proxmox VE machine’s name is a DNS name: letters, digits, “-” and “.”, not at the edges.');
   return /[[\]{}/\\:*?"<>|]/.test(typed) ? t('This is the name of a file too: it cannot hold {0}', '[ ] { } / \\ : * ? " < > |') : undefined;
-}
-
-async function builtInTemplates(extension: vscode.Uri): Promise<readonly Template[]> {
-  const folder = vscode.Uri.joinPath(extension, 'templates', 'machines');
-  const entries = await vscode.workspace.fs.readDirectory(folder).then(found => found, () => []);
-  const templates = await Promise.all(entries.filter(([name]) => name.endsWith('.gaia.json')).map(async ([name]): Promise<Template | undefined> => {
-    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, name)));
-    const [machine] = parseConfig(text).machines;
-    if (!machine) return undefined;
-    const about = /^\/\/ (.*)/.exec(text)?.[1] ?? '';
-    const description = machine.config['description'];
-    return { title: about.replace(/\.$/, ''), text, provider: machine.provider, description: typeof description === 'string' ? description : machine.name };
-  }));
-  return templates.filter(template => template !== undefined);
 }
 
 /** A pick with its number of steps; `back` = the arrow. */

@@ -1,7 +1,7 @@
 // What the preview has to show for a parsed file: its tabs, and each tab's text in blocks, so that an edit moves one block. Pure.
 import type { CommandText } from '../../machines/provider.ts';
 import type { GeneratedVagrantfile } from '../../vagrant/generate.ts';
-import type { BlockView, TabView } from '../../../webview/preview/messages.ts';
+import type { BlockView, NoteView, TabView } from '../../../webview/preview/messages.ts';
 import { t } from '../l10n.ts';
 
 export const vagrantfileTab = 'vagrantfile';
@@ -50,4 +50,13 @@ export function blockDelta(before: readonly BlockView[], after: readonly BlockVi
   while (same < most - start && before[before.length - 1 - same]?.text === after[after.length - 1 - same]?.text) same++;
   if (start === before.length && start === after.length) return undefined;
   return { start, remove: before.length - start - same, blocks: after.slice(start, after.length - same) };
+}
+
+/** What of the config the Vagrantfile does not say, or Vagrant will not take: one entry for each text, in the order of the file. */
+export function notesOf(generated: GeneratedVagrantfile): readonly (NoteView & { readonly offset: number })[] {
+  const seen = new Set<string>();
+  return [...generated.problems].sort((a, b) => a.range.offset - b.range.offset).flatMap(problem => {
+    const text = t(problem.message, ...problem.values ?? []);
+    return seen.has(text) || !seen.add(text) ? [] : [{ severity: problem.severity, text, offset: problem.range.offset }];
+  });
 }

@@ -10,10 +10,12 @@ import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
 import { Page } from '../webviews/page.ts';
 import { commandsOf } from './commandsOf.ts';
-import { blockDelta, commandBlocks, commandsTab, tabsOf, textBlocks, vagrantfileBlocks, vagrantfileTab } from './content.ts';
+import { blockDelta, commandBlocks, commandsTab, notesOf, tabsOf, textBlocks, vagrantfileBlocks, vagrantfileTab } from './content.ts';
 
 /** The commands ask providers, so they wait until the typing pauses. */
 const commandsAfterMs = 400;
+
+const mostNotes = 200;
 
 interface Shown {
   readonly document: vscode.TextDocument;
@@ -136,7 +138,9 @@ export class PreviewPanel implements vscode.Disposable {
   #postStatus(shown: Shown): void {
     const problem = blockingProblem(shown.parsed);
     const line = problem === undefined ? 0 : shown.document.positionAt(problem.range.offset).line + 1;
-    this.#page.post({ type: 'status', ...problem === undefined ? {} : { problem: { text: t('Line {0}: {1}', line, t(problem.message, ...problem.values ?? [])), goTo: t('Go to the problem') } } });
+    const notes = notesOf(shown.generated);
+    const summary = notes.length === 1 ? t('1 remark on the Vagrantfile') : t('{0} remarks on the Vagrantfile', notes.length);
+    this.#page.post({ type: 'status', notes: { summary, list: notes.slice(0, mostNotes).map(({ severity, text }) => ({ severity, text })) }, ...problem === undefined ? {} : { problem: { text: t('Line {0}: {1}', line, t(problem.message, ...problem.values ?? [])), goTo: t('Go to the problem') } } });
   }
 
   #mark(cursor: vscode.Position | undefined): void {
@@ -164,6 +168,11 @@ export class PreviewPanel implements vscode.Disposable {
       case 'problem': {
         const problem = blockingProblem(shown.parsed);
         if (problem) await this.#reveal(shown, problem.range.offset);
+        break;
+      }
+      case 'note': {
+        const note = notesOf(shown.generated)[message.index];
+        if (note) await this.#reveal(shown, note.offset);
         break;
       }
       case 'copy':

@@ -15,6 +15,8 @@ import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
 import { allTemplates, templateFolders } from './store.ts';
 
+const providerLabels: Readonly<Record<string, string>> = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
+
 const placeWords: { readonly [P in Template['place']]: () => string } = { builtIn: () => t('Built-in'), user: () => t('My templates'), workspace: () => t('This workspace') };
 
 /** Pick one by name, description, tag or provider; then a file, not saved yet, made of it. `args`: a template's id asks nothing but the name. */
@@ -39,7 +41,7 @@ async function pickTemplate(templates: readonly Template[]): Promise<Template | 
     if (here.length === 0) continue;
     items.push({ label: placeWords[place](), kind: vscode.QuickPickItemKind.Separator });
     for (const template of here) {
-      const what = [template.providers.join(', '), ...template.machineCount > 1 ? [t('{0} machines', template.machineCount)] : []].join(' · ');
+      const what = [template.providers.map(provider => providerLabels[provider] ?? provider).join(', '), ...template.machineCount > 1 ? [t('{0} machines', template.machineCount)] : []].join(' · ');
       items.push({ label: `$(file-code) ${template.title}`, description: what, detail: [template.description, template.tags.map(tag => `#${tag}`).join(' ')].filter(part => part !== '').join('   '), template });
     }
   }
@@ -62,7 +64,7 @@ export async function saveTemplate(parts: Parts, args: readonly unknown[]): Prom
   const presentTags = Array.isArray(machine.config['tags']) ? machine.config['tags'].join(', ') : '';
   const tags = await text({ title, prompt: t('Tags, with commas between them (may be left empty)'), value: presentTags, required: false });
   if (tags === undefined) return;
-  await write(parts, title, templateText(machine, { description, tags: tags.split(',').map(tag => tag.trim()).filter(tag => tag !== '') }));
+  await write(parts, title, templateText(document.getText(), machine, { description, tags: tags.split(',').map(tag => tag.trim()).filter(tag => tag !== '') }));
 }
 
 async function machineOf(machines: readonly ParsedMachine[], document: vscode.TextDocument): Promise<ParsedMachine | undefined> {

@@ -12,6 +12,7 @@ describe.each(builtIn)('the built-in template %s', (name, text) => {
   const template = templateOf(name.replace('.gaia.json', ''), 'builtIn', text);
 
   it('says what it is', () => {
+    expect(template?.title).toMatch(/^[A-Z][^:.]{8,60}$/);
     expect(template?.description).not.toBe('');
     expect(template?.tags.length).toBeGreaterThan(0);
   });
@@ -31,9 +32,50 @@ describe('a machine as a template', () => {
   it('has the defaults in it and stands alone', () => {
     const [machine] = parseConfig(text).machines;
     if (!machine) throw new Error('no machine');
-    const template = templateOf('x', 'user', templateText(machine, { description: 'a web server', tags: ['web'] }));
+    const template = templateOf('x', 'user', templateText(text, machine, { description: 'a web server', tags: ['web'] }));
     expect(template).toMatchObject({ description: 'a web server', tags: ['web'], providers: ['virtualbox'], machineCount: 1 });
     expect(parseConfig(template?.text ?? '').machines[0]?.config).toMatchObject({ cpus: 4, box: 'a/b' });
+  });
+
+  it('keeps the comments, and takes on what the defaults say', () => {
+    const commented = `{
+  "defaults": { "provider": "virtualbox", "config": { "memory": 2048 } },
+  "machines": [
+    // The front.
+    {
+      "name": "web",
+      "config": {
+        "box": "a/b", // pinned
+        "tags": ["old"]
+      }
+    }
+  ]
+}`;
+    const [machine] = parseConfig(commented).machines;
+    expect(machine && templateText(commented, machine, { description: 'a web server', tags: ['web'] })).toBe(`// The front.
+{
+  "name": "web",
+  "provider": "virtualbox",
+  "description": "a web server",
+  "tags": ["web"],
+  "config": {
+    "box": "a/b", // pinned
+    "memory": 2048
+  }
+}
+`);
+  });
+
+  it('of a file of its own is that file', () => {
+    const alone = '// about\n{ "name": "a", "provider": "virtualbox", "config": { "box": "x" /* here */ } }\n';
+    const [machine] = parseConfig(alone).machines;
+    expect(machine && templateText(alone, machine, { description: '', tags: [] })).toBe(alone);
+  });
+
+  it('of a broken text stands there without its comments', () => {
+    const broken = '{ "name": "a", "provider": "virtualbox", "config": { "box": "x", "cpus": , } ';
+    const [machine] = parseConfig(broken).machines;
+    expect(machine && parseConfig(templateText(broken, machine, { description: '', tags: [] })).problems).toEqual([]);
   });
 
   it('goes to YAML and back unchanged', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockingProblem, parseConfig } from '../../../src/config/parse.ts';
 import { generateVagrantfile } from '../../../src/vagrant/generate.ts';
-import { blockDelta, commandBlocks, tabsOf, textBlocks, vagrantfileBlocks } from '../../../src/ui/preview/content.ts';
+import { blockDelta, commandBlocks, notesOf, tabsOf, textBlocks, vagrantfileBlocks } from '../../../src/ui/preview/content.ts';
 import { linesOfHighlighted } from '../../../webview/preview/highlighted.ts';
 
 const file = (names: readonly string[], provider = 'virtualbox'): string => JSON.stringify({ machines: names.map(name => ({ name, provider, config: { box: 'debian/bookworm64', cpus: 2 } })) });
@@ -61,5 +61,15 @@ describe('a broken file', () => {
 describe('highlighted lines', () => {
   it('are whole each, also where a colour goes over the line end', () => {
     expect(linesOfHighlighted('<span class="s">a\nb</span>c\nd')).toEqual(['<span class="s">a</span>', '<span class="s">b</span>c', 'd']);
+  });
+});
+
+describe('remarks on a Vagrantfile', () => {
+  it('say each thing once, in the order of the file, with its place', () => {
+    const text = JSON.stringify({ machines: ['a', 'b'].map(name => ({ name, provider: 'hyperv', config: { box: 'x', generation: 2, iso: 'a.iso' } })) }, undefined, 2);
+    const notes = notesOf(generateVagrantfile(parseConfig(text)));
+    expect(notes.map(one => [one.severity, /"(\w+)"/.exec(one.text)?.[1]])).toEqual([['information', 'generation'], ['information', 'iso']]);
+    expect(text.slice(notes[0]?.offset, (notes[0]?.offset ?? 0) + 12)).toBe('"generation"');
+    expect(notesOf(generateVagrantfile(parseConfig('{ "name": "a", "provider": "virtualbox", "config": { "box": "x" } }')))).toEqual([]);
   });
 });
