@@ -19,6 +19,7 @@ export function machineSpec(machine: Pick<ParsedMachine, 'name' | 'provider' | '
     name: text(config['name']) ?? machine.name,
     provider: machine.provider,
     ...defined({
+      called: machine.provider === 'virtualbox' && isObject(config['provider_config']) ? text(config['provider_config']['name']) : undefined,
       connection: text(config['connection']),
       description: text(config['description']),
       tags: texts(config['tags']),

@@ -6,8 +6,8 @@ export type MachineSource =
   | { readonly kind: 'empty' }
   /** An unpacked Vagrant box, as images/ lays it down: the folder with metadata.json. */
   | { readonly kind: 'box'; readonly name: string; readonly version?: string; readonly url?: string; readonly folder?: string }
-  /** A disk image or appliance. `path` is filled in once images/ has it on this computer. */
-  | { readonly kind: 'image'; readonly url: string; readonly path?: string; readonly checksum?: string }
+  /** A disk image or appliance. `path` and `format` (raw, qcow2, vdi, ova …, by content, not by name) are filled in once images/ has it on this computer. */
+  | { readonly kind: 'image'; readonly url: string; readonly path?: string; readonly checksum?: string; readonly format?: string }
   | { readonly kind: 'iso'; readonly url: string; readonly path?: string; readonly checksum?: string }
   | { readonly kind: 'clone'; readonly of: string; readonly linked?: boolean; readonly snapshot?: string }
   /** A root file system for WSL (.tar, .tar.gz, .wsl), or one from the online catalogue. */
@@ -63,6 +63,8 @@ export interface CloudInitSpec {
 
 export interface MachineSpec {
   readonly name: string;
+  /** What the provider calls it, where that is not its name in the file. */
+  readonly called?: string;
   readonly provider: string;
   /** Id of the connection; undefined = the provider's only one. */
   readonly connection?: string;

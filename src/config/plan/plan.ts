@@ -59,7 +59,7 @@ function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, 
   const id = input.bindings.get(spec.name);
   const bound = id === undefined ? undefined : place.byId.get(id);
   if (!bound) {
-    const namesake = place.byName.get(spec.name);
+    const namesake = place.byName.get(spec.called ?? spec.name);
     if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: phrase('A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.'), values: [spec.name] };
     return { ...base, kind: 'create', differences: summaryOf(spec) };
   }
@@ -72,7 +72,8 @@ function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, 
 }
 
 function renamed(spec: MachineSpec, { name, state }: Machine): readonly Difference[] {
-  return name === spec.name ? [] : [{ key: 'name', before: name, after: spec.name, effect: state === 'stopped' ? 'live' : 'stop', change: { rename: spec.name } }];
+  const wanted = spec.called ?? spec.name;
+  return name === wanted ? [] : [{ key: 'name', before: name, after: wanted, effect: state === 'stopped' ? 'live' : 'stop', change: { rename: wanted } }];
 }
 
 /** What differs as far as the list of machines tells, without asking for details: for marks in the tree. The plan knows more. */

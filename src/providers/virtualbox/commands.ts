@@ -4,7 +4,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { CommandText } from '../../machines/provider.ts';
 import { createHostOnlyCalls } from './networks.ts';
 import type { Creation } from './creation.ts';
-import { placeholder } from './creation.ts';
+import { asItIsCalled, placeholder } from './creation.ts';
 import { finishSteps, makeCall, masterCalls } from './create.ts';
 import { changeCalls } from './editing.ts';
 import { groupText } from './extras.ts';
@@ -48,7 +48,8 @@ export class Commands {
     pause: ({ id }) => one(requests.pause(nativeId(id))),
     resume: ({ id }) => one(requests.resume(nativeId(id))),
     suspend: ({ id }) => one(requests.saveState(nativeId(id))),
-    create: async ({ spec }, signal) => {
+    create: async ({ spec: asked }, signal) => {
+      const spec = asItIsCalled(asked);
       const facts = { ...(await this.#creation.facts(spec, signal)), uuid: '<id>' };
       const networks = [...new Map(facts.adapters.flatMap(({ create }) => (create ? [[create.ip, create] as const] : []))).values()];
       return [...networks.flatMap(createHostOnlyCalls), ...(facts.base.kind === 'master' ? masterCalls(facts.base, '<id of the base>') : []), makeCall(spec, facts), ...finishSteps(spec, facts, placeholder(facts, true)).map(step => step.call)];

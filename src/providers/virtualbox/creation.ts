@@ -53,7 +53,8 @@ export class Creation {
   }
 
   /** Makes the machine and resolves with its UUID. */
-  async create(spec: MachineSpec, context: OperationContext): Promise<string> {
+  async create(asked: MachineSpec, context: OperationContext): Promise<string> {
+    const spec = asItIsCalled(asked);
     const facts = await this.facts(spec, context.signal);
     const made: Made = { files: [], networks: [], names: facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [facts.base.temporaryName] : [], borrowed: borrowedBy(facts), uuid: facts.uuid, folder: undefined };
     try {
@@ -196,8 +197,9 @@ export class Creation {
       case 'image': {
         const file = source.path;
         if (file === undefined) throw new GaiaError('invalidInput', { message: 'The image {0} is not on this computer yet.', values: [source.url] });
-        if (/\.ov[af]$/i.test(file)) return { kind: 'appliance', file, temporaryName: temporaryName(spec.reserved) };
-        if (/\.(?:img|raw|bin|dd)$/i.test(file)) return { kind: 'disk', file, raw: true };
+        if (source.format === undefined ? /\.ov[af]$/i.test(file) : source.format === 'ova' || source.format === 'ovf') return { kind: 'appliance', file, temporaryName: temporaryName(spec.reserved) };
+        // The name says little: what clouds call .img is qcow2.
+        if (source.format === undefined ? /\.(?:img|raw|bin|dd)$/i.test(file) : source.format === 'raw') return { kind: 'disk', file, raw: true };
         return { kind: 'disk', file, raw: false, known: parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout).some(medium => path.relative(medium.location, file) === '') };
       }
       case 'box': {
@@ -314,6 +316,11 @@ function borrowedBy({ base }: CreateFacts): string | undefined {
 }
 
 const messages: { readonly [K in Base['kind']]: string } = { new: 'Making the machine', disk: 'Making the machine', clone: 'Copying the machine', appliance: 'Importing the machine', master: 'Importing the base of linked clones' };
+
+/** The spec with the machine's name in VirtualBox (`provider_config.name`). */
+export function asItIsCalled(spec: MachineSpec): MachineSpec {
+  return spec.called === undefined ? spec : { ...spec, name: spec.called };
+}
 
 export function temporaryName(token: string = randomUUID()): string {
   return `gaia-import-${token}`;

@@ -5,7 +5,7 @@ import type { SettingDescription } from '../../machines/provider.ts';
 type Value = string | number | boolean;
 
 /** Keys that are not options of modifyvm: Vagrant's own, and those that other steps of a create handle. */
-export const notModifyKeys: ReadonlySet<string> = new Set(['gui', 'linked_clone', 'linked_clone_snapshot', 'check_guest_additions', 'functional_vboxsf', 'auto_nat_dns_proxy', 'default_nic_type', 'destroy_unused_network_interfaces', 'customize', 'ostype', 'os_type', 'groups', 'group']);
+export const notModifyKeys: ReadonlySet<string> = new Set(['gui', 'linked_clone', 'linked_clone_snapshot', 'check_guest_additions', 'functional_vboxsf', 'auto_nat_dns_proxy', 'default_nic_type', 'destroy_unused_network_interfaces', 'customize', 'name', 'unattended', 'ostype', 'os_type', 'groups', 'group']);
 
 /** Options that another one needs first; the rest keeps the order in which it was written. */
 const first = ['ostype', 'chipset', 'firmware', 'graphicscontroller', 'vram', 'nested-hw-virt', 'nic', 'nictype'];

@@ -18,6 +18,8 @@ export interface JournalEntry {
   /** Address of the .gaia.json. */
   readonly file: string;
   readonly name: string;
+  /** What the provider calls it, where that is another name. */
+  readonly called?: string;
   readonly provider: string;
   readonly connection?: string;
   /** Of the process that makes it. */
@@ -40,8 +42,8 @@ export class Journal {
   }
 
   /** Written and on the disk when it resolves. */
-  async begin(file: string, spec: Pick<MachineSpec, 'name' | 'provider' | 'connection'>, before: readonly MachineId[]): Promise<JournalEntry> {
-    const entry: JournalEntry = { token: randomUUID(), file, name: spec.name, provider: spec.provider, ...spec.connection === undefined ? {} : { connection: spec.connection }, pid: process.pid, startedAt: Date.now(), before, intents: [] };
+  async begin(file: string, spec: Pick<MachineSpec, 'name' | 'called' | 'provider' | 'connection'>, before: readonly MachineId[]): Promise<JournalEntry> {
+    const entry: JournalEntry = { token: randomUUID(), file, name: spec.name, ...spec.called === undefined ? {} : { called: spec.called }, provider: spec.provider, ...spec.connection === undefined ? {} : { connection: spec.connection }, pid: process.pid, startedAt: Date.now(), before, intents: [] };
     this.#own.add(entry.token);
     await writeWhole(this.#fileOf(entry), JSON.stringify(entry));
     return entry;
@@ -65,9 +67,18 @@ export class Journal {
 
   /** Entries whose process has ended: their machines may stand there half made. */
   async interrupted(): Promise<readonly JournalEntry[]> {
+    return (await this.#entries()).filter(entry => !this.#isAlive(entry));
+  }
+
+  /** Does another process, another window or one that is just ending, make something? */
+  async isBusyElsewhere(): Promise<boolean> {
+    return (await this.#entries()).some(entry => entry.pid !== process.pid && this.#isAlive(entry));
+  }
+
+  async #entries(): Promise<readonly JournalEntry[]> {
     const files = (await listFolder(this.#folder) ?? []).filter(one => one.name.endsWith('.json'));
     const entries = await Promise.all(files.map(async one => parse(await readText(path.join(this.#folder, one.name)))));
-    return entries.filter(entry => entry !== undefined).filter(entry => !this.#isAlive(entry));
+    return entries.filter(entry => entry !== undefined);
   }
 
   #isAlive({ pid, token, startedAt }: JournalEntry): boolean {
@@ -164,7 +175,7 @@ export const importName = (token: string): string => `gaia-import-${token}`;
 export function leftBy(entry: JournalEntry, machines: readonly Machine[], isBound: (id: MachineId) => boolean): readonly { readonly machine: Machine; readonly sure: boolean }[] {
   return machines.filter(machine => !entry.before.includes(machine.id) && !isBound(machine.id)).flatMap(machine => {
     const sure = parseMachineId(machine.id).native.toLowerCase() === entry.token || machine.name === importName(entry.token);
-    return sure || machine.name === entry.name ? [{ machine, sure }] : [];
+    return sure || machine.name === (entry.called ?? entry.name) ? [{ machine, sure }] : [];
   });
 }
 

@@ -14,7 +14,7 @@ import { makeFolder, writeWhole } from '../../system/files.ts';
 import { takenPorts } from '../../system/hostFacts.ts';
 
 /** Formats each provider's tool takes, best first; others are converted. Proxmox fetches by itself. */
-const accepts: Readonly<Record<string, NonNullable<ImageRequest['accepts']>>> = { virtualbox: ['vdi', 'vmdk', 'vhd', 'raw'], hyperv: ['vhdx', 'vhd'], wsl: ['vhdx'] };
+const accepts: Readonly<Record<string, NonNullable<ImageRequest['accepts']>>> = { virtualbox: ['vdi', 'vmdk', 'vhd', 'vhdx', 'qcow2', 'raw'], hyperv: ['vhdx', 'vhd'], wsl: ['vhdx'] };
 const fetchesItself: readonly string[] = ['proxmox'];
 /** Features of qcow2 that the tool fails on halfway (measured with VirtualBox 7.2): such images are converted by Gaia, or refused with the reason. */
 const cannotRead: Readonly<Record<string, NonNullable<ImageRequest['cannotRead']>>> = { virtualbox: ['zstd', 'extendedL2'] };
@@ -51,6 +51,7 @@ export async function prepare(images: Images, spec: MachineSpec, around: Prepare
     }
     case 'disk':
     case 'appliance':
+      return { spec: { ...withSeed, source: { ...spec.source, path: resolved.path, format: resolved.format } as MachineSpec['source'] } };
     case 'iso':
     case 'tarball':
       return { spec: { ...withSeed, source: { ...spec.source, path: resolved.path } as MachineSpec['source'] } };

@@ -108,6 +108,10 @@ describe.skipIf(!virtualBox || qemu.missing)(virtualBox ? 'VirtualBox' : 'Virtua
       run('qemu-img', ['convert', '-O', 'qcow2', ...options, raw, file]);
       const readable = (() => { try { manage('showmediuminfo', 'disk', file); return true; } catch { return false; } })();
       expect([name, readable]).toEqual([name, ((await look(file)).features ?? []).length === 0]);
+      if (!readable) continue;
+      const copy = join(folder, `${name}.vdi`);
+      manage('clonemedium', 'disk', file, copy, '--format', 'VDI');
+      expect(run('qemu-img', ['compare', '-f', 'raw', '-F', 'vdi', raw, copy])).toContain('identical');
     }
   });
 });

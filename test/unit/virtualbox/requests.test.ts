@@ -175,7 +175,7 @@ describe('the plan of a create', () => {
       info, forwards: [{ name: 'old', adapter: 1, protocol: 'tcp', hostPort: 1, guestPort: 2 }], folders: [{ name: 'src', hostPath: '/x' }], capacityBytes: 64 * 2 ** 20,
     }));
     expect(done[0]).toBe('modifyvm U --name box');
-    expect(done[1]).toBe('modifyvm U --memory 512 --natpf1 delete old --nic1 nat --nic2 none --natpf1 ssh,tcp,,2222,,22');
+    expect(done[1]).toBe('modifyvm U --memory 512 --rtcuseutc on --natpf1 delete old --nic1 nat --nic2 none --natpf1 ssh,tcp,,2222,,22');
     expect(done[2]).toMatch(/^modifymedium disk [0-9a-f-]{36} --resizebyte 134217728$/);
     expect(done[3]).toBe('sharedfolder remove U --name src');
     expect(done).toHaveLength(4);
