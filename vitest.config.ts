@@ -9,6 +9,8 @@ export default defineConfig({
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 20_000,
     pool: 'threads',
+    // Nothing here changes anything that another file sees, and loading every module once a file takes longer than the tests.
+    isolate: false,
     // fast-check prints the seed and path of a failure; give them to fc.assert to see it again.
     reporters: ['default'],
   },

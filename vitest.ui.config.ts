@@ -12,6 +12,8 @@ export default defineConfig({
     // One browser at a time: it needs about 2 GB and a core.
     pool: 'forks',
     fileParallelism: false,
+    // All files in one process: they share the browser and the installed extension.
+    isolate: false,
     reporters: ['default'],
   },
 });

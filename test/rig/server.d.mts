@@ -35,4 +35,3 @@ export interface ServerOptions {
 export const quietSettings: Readonly<Record<string, unknown>>;
 export function startServer(options: ServerOptions): Promise<Server>;
 export function answers(base: string): Promise<boolean>;
-export function quiet(text: string): string;

@@ -1,10 +1,12 @@
 // A running VS Code server (code-server) with its own profile: for host tests, UI tests and `npm start`.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atExit } from './atExit.mjs';
+import { extensionsFolder, installExtension } from './extensions.mjs';
+import { quiet } from './quiet.mjs';
 
 /** No telemetry, no adverts, no chat, no network: what a quiet editor needs. Later ones win. */
 export const quietSettings = {
@@ -30,12 +32,10 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
   if (isolateHome) Object.assign(environment, { HOME: home, XDG_CONFIG_HOME: path.join(home, 'xdg'), XDG_DATA_HOME: path.join(home, 'xdg'), SHELL: '/bin/bash' });
   // The extension host takes its environment from a login shell, and Debian's /etc/profile sets PATH anew.
   if (isolateHome && environment.PATH) fs.writeFileSync(path.join(home, '.bash_profile'), `export PATH='${environment.PATH.replaceAll("'", `'\\''`)}'\n`);
-  const profile = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', path.join(home, 'data'), '--extensions-dir', path.join(home, 'ext')];
-
-  if (vsix) {
-    const result = spawnSync(host.node, [host.entry, ...profile, '--force', '--install-extension', vsix], { env: environment, encoding: 'utf8' });
-    if (result.status !== 0 || !/successfully installed/.test(result.stdout)) throw new Error(`${vsix} does not install: ${result.error ?? ''}${quiet(result.stdout + result.stderr)}`);
-  }
+  // Tests share what is installed; a profile that stays keeps extensions of its own.
+  const extensions = vsix && isolateHome ? extensionsFolder(host, vsix, environment) : path.join(home, 'ext');
+  const profile = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', path.join(home, 'data'), '--extensions-dir', extensions];
+  if (vsix && !isolateHome) installExtension(host, vsix, profile, environment);
 
   port ||= await freePort();
   const logFile = path.join(home, 'server.log');
@@ -77,9 +77,4 @@ function freePort() {
   return new Promise((resolve, reject) => {
     const probe = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => { const { port } = probe.address(); probe.close(() => resolve(port)); });
   });
-}
-
-/** Without the stack traces of the optional native logger, which is not built. */
-export function quiet(text) {
-  return text.replace(/^Error: Could not locate the bindings file[^]*?\n}\n/gm, '');
 }

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, FrameLocator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
 import { developExtension, launchBrowser } from '../../rig/browser.mjs';
 import { ensureHost } from '../../rig/host.mjs';
 import { startServer, type Server } from '../../rig/server.mjs';
@@ -57,23 +57,31 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     env: { ...options.virtualBox?.variables, ...options.env },
     settings: { 'workbench.colorTheme': themes[options.theme ?? 'dark'].setting, ...options.settings },
   });
-  let browser: Browser | undefined;
+  let context: BrowserContext | undefined;
   try {
-    browser = await launchBrowser();
-    const page = await (await browser.newContext({ viewport: options.viewport ?? { width: 1280, height: 800 } })).newPage();
+    context = await (await theBrowser()).newContext({ viewport: options.viewport ?? { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] });
+    const page = await context.newPage();
     const log = fs.createWriteStream(path.join(home, 'page.log'));
     page.on('console', message => void log.write(`${message.type()} ${message.text()}\n`));
     page.on('pageerror', error => void log.write(`page error ${String(error)}\n`));
     if (!vsix) await developExtension(page, { authority: server.authority, extension: process.env['GAIA_UNPACKED'] === '1' ? root : path.resolve(process.env['GAIA_UNPACKED'] ?? root) });
     await page.goto(server.folderUrl(folder));
-    const workbench = new Workbench(page, server, folder, browser);
+    const workbench = new Workbench(page, server, folder);
     await workbench.ready();
     return workbench;
   } catch (error) {
-    await browser?.close();
+    await context?.close();
     await server.stop();
     throw error;
   }
+}
+
+let browser: Promise<Browser> | undefined;
+
+/** One for all tests of this process; each workbench has a context of its own in it, with a storage of its own. */
+async function theBrowser(): Promise<Browser> {
+  if (!browser || !(await browser).isConnected()) browser = launchBrowser();
+  return browser;
 }
 
 /** Those open now: keepShots.ts takes a picture of each when a test fails. */
@@ -85,7 +93,7 @@ export class Workbench {
   readonly dialog: Dialog;
   readonly editor: Editor;
 
-  constructor(readonly page: Page, readonly server: Server, /** The open folder. */ readonly folder: string, private readonly browser: Browser) {
+  constructor(readonly page: Page, readonly server: Server, /** The open folder. */ readonly folder: string) {
     this.quickInput = new QuickInput(page);
     this.notifications = new Notifications(page);
     this.dialog = new Dialog(page);
@@ -146,6 +154,10 @@ export class Workbench {
     await this.ready();
   }
 
+  async clipboard(): Promise<string> {
+    return this.page.evaluate('navigator.clipboard.readText()');
+  }
+
   /** Keeps a picture in out/shots/. */
   async screenshot(name: string): Promise<string> {
     const file = path.join(shots, `${name.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 100)}.png`);
@@ -156,7 +168,7 @@ export class Workbench {
 
   async close(): Promise<void> {
     openWorkbenches.delete(this);
-    await this.browser.close();
+    await this.page.context().close();
     await this.server.stop();
     fs.rmSync(this.server.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
