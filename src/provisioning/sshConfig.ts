@@ -13,7 +13,7 @@ export function hostWord(name: string): string {
 }
 
 export function sshConfigText(hosts: readonly SshHost[]): string {
-  return `# Written by Gaia at every change; edits are lost.\n${hosts.map(block).join('\n')}`;
+  return `# Written by Gaia at every change; edits are lost.\n${hosts.map(hostText).join('\n')}`;
 }
 
 /** For a machine that is entered by the person's own keys. */
@@ -21,7 +21,8 @@ export function plainHost(name: string, endpoint: { readonly host: string; reado
   return `Host ${hostWord(name)}\n  HostName ${endpoint.host}\n  User ${word(user)}\n  Port ${String(endpoint.port)}\n`;
 }
 
-function block({ host, target }: SshHost): string {
+/** One of them, as `vagrant ssh-config` says it. */
+export function hostText({ host, target }: SshHost): string {
   const rows: readonly (readonly [string, string])[] = [
     ['HostName', target.host], ['User', word(target.user)], ['Port', String(target.port)], ['UserKnownHostsFile', word(target.knownHostsFile)], ['HostKeyAlias', word(target.alias)],
     ['StrictHostKeyChecking', 'accept-new'], ['PasswordAuthentication', 'no'], ...target.keyFiles.map((file): readonly [string, string] => ['IdentityFile', word(file)]),

@@ -64,10 +64,15 @@ export class Marks implements vscode.Disposable {
   /** What a plan found out: its machines differ from the file, or do not. */
   planned(plan: Plan, say: (difference: Plan['steps'][number]['differences'][number]) => string): void {
     const before = this.#picture();
+    const listed = new Map(this.#listed);
     for (const step of plan.steps) {
-      if (!step.machine || step.kind === 'conflict' || step.kind === 'blocked' || step.kind === 'unmanaged') continue;
-      this.#planned.set(step.machine.id, step.differences.map(one => ({ key: one.key, text: say(one) })));
+      if (!step.machine || step.kind === 'conflict' || step.kind === 'blocked') continue;
+      const { id } = step.machine;
+      const differences = step.differences.map(one => ({ key: one.key, text: say(one) }));
+      this.#planned.set(id, differences);
+      listed.set(id, step.kind === 'unmanaged' ? { gone: 'name' } : { differences: differences.filter(one => listedKeys.has(one.key)) });
     }
+    this.#listed = listed;
     this.#tell(before);
   }
 

@@ -39,7 +39,7 @@ export async function runInHost({ tests, workspace, extension, vsix, trust, env,
       env: { ...env, GAIA_HOST_MOCHA: mocha, GAIA_HOST_RESULTS: results, GAIA_HOST_GREP: grep ?? '', GAIA_HOST_TESTS: JSON.stringify(tests) },
     });
     browser = await launchBrowser();
-    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    page = await (await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] })).newPage();
     page.on('console', message => pageLog.write(`${message.type()} ${message.text()}\n`));
     page.on('pageerror', error => pageLog.write(`page error ${error}\n`));
     const exited = new Promise(resolve => page.exposeFunction('codeAutomationExit', () => resolve('ended')));

@@ -65,9 +65,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await says('stranger', 'is in the way');
     // Several that are new: closed, so that all of them are seen.
     await plan.expand(plan.row('web'));
-    const rows = await plan.texts();
-    expect(rows).toContain('memory512 MiB');
-    expect(rows).toContain('forward 1818018180 → 80/tcp');
+    await expect.poll(() => plan.texts()).toEqual(expect.arrayContaining(['memory512 MiB', 'forward 1818018180 → 80/tcp']));
     expect(await plan.element.locator('.tree-view-message, .message').allInnerTexts().then(texts => texts.join(' '))).toContain('Plan: 2 to create, 1 not possible.');
     // Nothing was done.
     expect(await box.run(['list', 'vms'])).not.toContain('"web"');
@@ -108,7 +106,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await plan.inline(plan.row('stranger'), 'Adopt a Machine');
     await workbench.quickInput.choose('stranger');
     await says('stranger', 'will be changed');
-    expect(await plan.texts()).toContain('memory64 MiB → 512 MiB');
+    await expect.poll(() => plan.texts()).toContain('memory64 MiB → 512 MiB');
     await machineSays('stranger', /≠ lab\.gaia\.json/);
     await workbench.screenshot('plan-adopted');
   });
@@ -165,7 +163,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     write(machine('web', { networks: [forward(18180)], memory: 640 }), db, stranger);
     await planAgain();
     await says('web', 'will be stopped for its change');
-    expect(await plan.texts()).toContain('memory512 MiB → 640 MiB');
+    await expect.poll(() => plan.texts()).toContain('memory512 MiB → 640 MiB');
     expect(await plan.row('memory').first().getAttribute('aria-label')).toContain('memory: from 512 MiB to 640 MiB, needs a stop');
     for (const theme of ['dark', 'light', 'highContrast'] as const) {
       await workbench.setTheme(theme);
@@ -232,6 +230,8 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await workbench.dialog.press('Delete');
     await expect.poll(() => box.run(['list', 'vms']), { timeout: 60_000 }).toMatch(/^"bystander" \{[^}]+\}\s*$/);
     expect(fs.existsSync(path.join(box.machineFolder, 'web'))).toBe(false);
+    // The plan that was shown is made anew.
+    await workbench.openView('Plan');
     await says('web', 'will be created');
   });
 });

@@ -85,6 +85,8 @@ async function applyStep(step: PlanStep, before: readonly StepOutcome[], options
     return { name: step.name, outcome: 'done' };
   } catch (thrown) {
     const error = asGaiaError(thrown);
+    // Somebody's wish, not a failure. What it left, if anything, is in the error.
+    if (error.code === 'cancelled') return { ...skip({ message: error.detail.message, ...error.detail.values ? { values: error.detail.values } : {} }), error };
     hooks.progress(step, 'failed', error.detail);
     return { name: step.name, outcome: 'failed', error };
   }

@@ -156,12 +156,12 @@ export async function copySshConfig(parts: Parts, args: Arguments): Promise<void
   await looking(parts, target, t('Asking “{0}” for its address', machine.name), async ({ signal }) => {
     const { knownHost } = await import('../plan/reach.ts');
     const { hostOf } = await import('../plan/machineSsh.ts');
-    const { plainHost, sshConfigText } = await import('../../provisioning/sshConfig.ts');
+    const { hostText, plainHost } = await import('../../provisioning/sshConfig.ts');
     await knownHost(parts, machine.id, await withGuest(target, signal));
     const known = hostOf(parts, machine.id);
     const login = known ? undefined : await askLogin(parts, target, signal);
     if (!known && !login) return;
-    await vscode.env.clipboard.writeText(known ? sshConfigText([known]) : plainHost(machine.name, login?.endpoint ?? { host: '', port: 22 }, login?.user ?? ''));
+    await vscode.env.clipboard.writeText(known ? hostText(known) : plainHost(machine.name, login?.endpoint ?? { host: '', port: 22 }, login?.user ?? ''));
     void vscode.window.setStatusBarMessage(t('$(check) The SSH configuration of “{0}” is in the clipboard.', machine.name), 4000);
   });
 }
@@ -197,7 +197,10 @@ export async function copyAddress(parts: Parts, args: Arguments): Promise<void> 
   if (!target) return;
   const { machine } = target;
   await looking(parts, target, t('Asking “{0}” for its address', machine.name), async ({ signal }) => {
-    const addresses = addressesOf(await withGuest(target, signal));
+    const details = await withGuest(target, signal);
+    const own = addressesOf(details);
+    // Behind NAT with no guest tools, the forwarded SSH port is all there is; and it works.
+    const addresses = own.length > 0 ? own : sshEndpoints(details).map(({ host, port }) => `${host}:${String(port)}`);
     if (addresses.length === 0) throw new GaiaError('notReady', { message: 'This machine has told no address yet.', machine: machine.name, hint: 'It may still be starting, or have no guest tools.' });
     const address = addresses.length === 1 ? addresses[0] : await choose(t('Which address?'), addresses.map(value => ({ label: value, detail: '', value })));
     if (address === undefined) return;

@@ -5,7 +5,10 @@ import { applyPlan } from '../../config/plan/apply.ts';
 import type { ApplyHooks, ApplyOptions, StepOutcome } from '../../config/plan/apply.ts';
 import { changes } from '../../config/plan/plan.ts';
 import { differenceText } from '../../config/plan/text.ts';
+import type { TextRange } from '../../config/model.ts';
+import { phrase } from '../../config/phrase.ts';
 import { GaiaError } from '../../machines/errors.ts';
+import type { ErrorAction } from '../../machines/errors.ts';
 import type { Action } from '../../machines/actions.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { RunOptions } from '../../machines/operations.ts';
@@ -18,7 +21,7 @@ import { canBeReached, finishMachine } from './finish.ts';
 import { gatherPlan } from './gather.ts';
 import type { Gathered } from './gather.ts';
 import { journaled } from './journal.ts';
-import { locateIn } from './placesInText.ts';
+import { locateIn, rangeIn } from './placesInText.ts';
 import type { StepState } from './planView.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
@@ -96,9 +99,13 @@ async function applyOnce(parts: Parts, request: ApplyRequest, signal: AbortSigna
 /** The plan of a file as it stands now; the tree marks the machines that differ from it. */
 export async function gatherFor(parts: Parts, request: Pick<ApplyRequest, 'file' | 'text' | 'only' | 'baseFolder'>, signal: AbortSignal): Promise<Gathered> {
   const { bindings, unfinished } = planFeature(parts);
-  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id) });
+  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id), actionsAt: range => showInFile(request, range) });
   parts.marks.planned(gathered.plan, difference => differenceText({ ...difference, effect: 'live' }, t));
   return gathered;
+}
+
+function showInFile({ file, text }: Pick<ApplyRequest, 'file' | 'text'>, range: TextRange): readonly ErrorAction[] {
+  return [{ title: phrase('Show in the File'), command: 'vscode.open', args: [vscode.Uri.parse(file), { selection: rangeIn(text)(range) }] }];
 }
 
 function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): ApplyHooks {

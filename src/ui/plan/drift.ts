@@ -17,14 +17,22 @@ interface ReadFile {
   readonly specs: ReadonlyMap<string, MachineSpec>;
 }
 
-export class DriftWatch {
+export class DriftWatch implements vscode.Disposable {
   readonly #parts: Pick<Parts, 'fleet' | 'marks' | 'log'>;
   readonly #files = new Map<string, ReadFile>();
   #running: Promise<void> | undefined;
   #again = false;
 
+  readonly #watcher = vscode.workspace.createFileSystemWatcher('**/{*.gaia.json,.gaia.json}');
+
   constructor(parts: Pick<Parts, 'fleet' | 'marks' | 'log'>) {
     this.#parts = parts;
+    // Also what another program writes: a checkout, a generator.
+    for (const event of [this.#watcher.onDidChange, this.#watcher.onDidCreate, this.#watcher.onDidDelete]) event(uri => { if (parts.marks.bindings.of(uri.toString()).size > 0) void this.look(); });
+  }
+
+  dispose(): void {
+    this.#watcher.dispose();
   }
 
   /** Looks now, or once more after the look that is under way. Never rejects. */

@@ -68,8 +68,11 @@ function createView(parts: Parts): PlanView {
   return view;
 }
 
+let journal: Journal | undefined;
+
+/** One journal: it knows which entries are this process's own work. */
 export function journalOf(parts: Parts): Journal {
-  return new Journal(path.join(parts.context.globalStorageUri.fsPath, 'making'));
+  return journal ??= new Journal(path.join(parts.context.globalStorageUri.fsPath, 'making'));
 }
 
 /** `gaia.images.folder`, else the extension's own storage. */

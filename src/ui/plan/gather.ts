@@ -4,12 +4,13 @@ import * as path from 'node:path';
 import PQueue from 'p-queue';
 import { parseConfig } from '../../config/parse.ts';
 import { checkConfig } from '../../config/check.ts';
-import type { ParsedConfig, ParseProblem } from '../../config/model.ts';
+import type { ParsedConfig, ParseProblem, TextRange } from '../../config/model.ts';
 import type { Bindings, Plan } from '../../config/plan/model.ts';
 import { makePlan } from '../../config/plan/plan.ts';
 import { machineSpec } from '../../config/spec.ts';
 import { validateConfig } from '../../config/validate.ts';
 import { GaiaError } from '../../machines/errors.ts';
+import type { ErrorAction } from '../../machines/errors.ts';
 import type { Fleet, FleetEntry } from '../../machines/fleet.ts';
 import { parseMachineId } from '../../machines/machine.ts';
 import type { Machine, MachineDetails, MachineId } from '../../machines/machine.ts';
@@ -28,13 +29,15 @@ export interface GatherOptions {
   /** What relative paths of the file count from. */
   readonly baseFolder?: string | undefined;
   readonly unfinished?: ((id: MachineId) => boolean) | undefined;
+  /** Buttons for an error of the file, by where it is. */
+  readonly actionsAt?: ((range: TextRange) => readonly ErrorAction[]) | undefined;
 }
 
 /** Throws GaiaError `invalidInput` naming the first error of the file. */
-export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished }: GatherOptions = {}): Promise<Gathered> {
+export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished, actionsAt }: GatherOptions = {}): Promise<Gathered> {
   const parsed = parseConfig(text);
   const [problem] = [...parsed.problems, ...validateConfig(parsed), ...checkConfig(parsed)].filter(one => one.severity === 'error');
-  if (problem) throw badFile(parsed, problem);
+  if (problem) throw badFile(parsed, problem, actionsAt?.(problem.range) ?? []);
   const all = parsed.machines.map(machine => withPaths(machineSpec(machine), baseFolder));
   const specs = only === undefined ? all : withSources(all, only);
   const wanted = new Set([...specs.map(spec => spec.provider), ...[...bindings.values()].map(id => parseMachineId(id).provider)]);
@@ -100,7 +103,7 @@ async function detailsOf(registry: ProviderRegistry, fleet: Fleet, ids: readonly
   return new Map(found.filter(one => typeof one === 'object'));
 }
 
-function badFile(parsed: ParsedConfig, problem: ParseProblem): GaiaError {
+function badFile(parsed: ParsedConfig, problem: ParseProblem, actions: readonly ErrorAction[]): GaiaError {
   const line = parsed.text.slice(0, problem.range.offset).split('\n').length;
-  return new GaiaError('invalidInput', { message: `Line {${String(problem.values?.length ?? 0)}}: ${problem.message}`, values: [...problem.values ?? [], line], hint: 'Mend the file first: nothing was changed.', actions: [{ title: 'Show Problems', command: 'workbench.actions.view.problems' }] });
+  return new GaiaError('invalidInput', { message: `Line {${String(problem.values?.length ?? 0)}}: ${problem.message}`, values: [...problem.values ?? [], line], hint: 'Mend the file first: nothing was changed.', actions });
 }

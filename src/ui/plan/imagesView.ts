@@ -72,7 +72,7 @@ export async function pruneImages(parts: Parts): Promise<void> {
   ];
   const sized = choices.map(choice => {
     const goes = preview(rows, choice.options);
-    return { ...choice, goes, description: `${String(goes.length)} · ${formatBytes(sizeOf(goes))}` };
+    return { ...choice, goes, description: goes.length === 0 ? t('nothing') : goes.length === 1 ? t('1 of them, {0}', formatBytes(sizeOf(goes))) : t('{0} of them, {1}', goes.length, formatBytes(sizeOf(goes))) };
   });
   const chosen = await vscode.window.showQuickPick(sized, { title: t('Remove Downloaded Boxes and Images') });
   if (!chosen) return;

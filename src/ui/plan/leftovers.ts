@@ -19,13 +19,33 @@ interface Leftover {
   readonly lifecycle: Lifecycle | undefined;
 }
 
-/** Asks once, when a provider's machines are known. Entries that left nothing are closed without a word. */
+const offered = new Set<string>();
+/** A window that is closed while it applies needs some seconds to end; meanwhile it still seems to be at work. */
+const lookAgainMs = 10_000;
+
+/** Asks once for each, when a provider's machines are known. Entries that left nothing are closed without a word. */
 export async function offerLeftovers(parts: Parts, provider: string): Promise<void> {
+  if (await journalOf(parts).isBusyElsewhere()) lookAgain(parts, provider);
   for (const leftover of await leftovers(parts, provider)) {
+    if (offered.has(leftover.entry.token)) continue;
+    offered.add(leftover.entry.token);
     const look = t('Look…');
     const answer = await vscode.window.showWarningMessage(t('Gaia was interrupted while making “{0}”. What it made so far is still there.', leftover.entry.name), look, t('Later'));
     if (answer === look) await settle(parts, leftover);
   }
+}
+
+/** Only a small folder is read while the other one works; the machines are asked for when it has ended. */
+function lookAgain(parts: Parts, provider: string): void {
+  const again = async (): Promise<void> => {
+    if (await journalOf(parts).isBusyElsewhere()) {
+      lookAgain(parts, provider);
+      return;
+    }
+    await parts.fleet.refresh();
+    await offerLeftovers(parts, provider);
+  };
+  setTimeout(() => { again().catch((error: unknown) => { parts.log.error(error); }); }, lookAgainMs).unref();
 }
 
 /** `gaia.cleanUp`: all of them, now. */

@@ -21,13 +21,17 @@ export function outcomeText(outcomes: readonly StepOutcome[]): string {
 /** The first failure with what it was, for the toast. A cancel is no failure. */
 export function firstFailure(outcomes: readonly StepOutcome[]): string {
   const failed = firstFailed(outcomes);
-  if (failed?.error) return `“${failed.name}”: ${errorText(failed.error)}`;
+  // The only one was named just before.
+  const named = (name: string, text: string): string => (outcomes.filter(one => one.outcome !== 'done' && one.outcome !== 'unchanged').length === 1 ? text : `“${name}”: ${text}`);
+  if (failed?.error) return named(failed.name, errorText(failed.error));
   const skipped = outcomes.find(one => one.outcome === 'skipped' && one.note !== undefined);
-  return skipped?.note ? `“${skipped.name}”: ${t(skipped.note.message, ...skipped.note.values ?? [])}` : '';
+  if (!skipped) return '';
+  if (skipped.error?.detail.left !== undefined || skipped.error?.code === 'cancelled') return errorText(skipped.error);
+  return skipped.note ? named(skipped.name, t(skipped.note.message, ...skipped.note.values ?? [])) : '';
 }
 
 function firstFailed(outcomes: readonly StepOutcome[]): StepOutcome | undefined {
-  return outcomes.find(one => one.outcome === 'failed' && one.error !== undefined && one.error.code !== 'cancelled');
+  return outcomes.find(one => one.outcome === 'failed' && one.error !== undefined);
 }
 
 /** Tells it; resolves with true when the person wants another try. */

@@ -24,8 +24,9 @@ function pathsFor(key: string): readonly ConfigPath[] {
   }
 }
 
-export function locateIn(parsed: ParsedConfig): Locate {
-  const lineStarts = [0, ...[...parsed.text.matchAll(/\n/g)].map(match => match.index + 1)];
+/** Offsets as VS Code's places. */
+export function rangeIn(text: string): (range: TextRange) => vscode.Range {
+  const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(match => match.index + 1)];
   const position = (offset: number): vscode.Position => {
     let line = 0;
     let end = lineStarts.length;
@@ -36,7 +37,11 @@ export function locateIn(parsed: ParsedConfig): Locate {
     }
     return new vscode.Position(line, offset - (lineStarts[line] ?? 0));
   };
-  const rangeOf = ({ offset, length }: TextRange): vscode.Range => new vscode.Range(position(offset), position(offset + length));
+  return ({ offset, length }) => new vscode.Range(position(offset), position(offset + length));
+}
+
+export function locateIn(parsed: ParsedConfig): Locate {
+  const rangeOf = rangeIn(parsed.text);
   const machines = new Map(parsed.machines.map(machine => [machine.name, machine]));
   return (name, key) => {
     const machine = machines.get(name);

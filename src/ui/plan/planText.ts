@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 
 const scheme = 'gaia-plan';
+const readPatienceMs = 2000;
 
 export class PlanTexts implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
@@ -23,7 +24,14 @@ export class PlanTexts implements vscode.TextDocumentContentProvider, vscode.Dis
     const uri = vscode.Uri.from({ scheme, path: `/${name} (${title}).diff`, query: of.toString() });
     this.#texts.set(uri.toString(), text);
     this.#changed.fire(uri);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true, viewColumn: vscode.ViewColumn.Beside });
+    const document = await vscode.workspace.openTextDocument(uri);
+    await this.#isRead(document, text);
+    await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  }
+
+  /** A document that was open already is read again only after a moment. */
+  async #isRead(document: vscode.TextDocument, text: string): Promise<void> {
+    for (const end = Date.now() + readPatienceMs; document.getText() !== text.replaceAll('\r\n', '\n') && Date.now() < end;) await new Promise(resolve => setTimeout(resolve, 20));
   }
 
   dispose(): void {

@@ -171,7 +171,8 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
     const look = state ?? looks[step.kind];
     const hasRows = step.differences.length > 0 || step.reason !== undefined || kindsWithCommands.includes(step.kind);
     const item = new vscode.TreeItem(step.name, hasRows ? this.#openness(step) : None);
-    item.id = `plan:${step.name}`;
+    // With its kind: VS Code remembers by the id what was closed, and another kind of step has other rows.
+    item.id = `plan:${step.kind}:${step.name}`;
     const says = reached?.message ?? (state ?? looks[step.kind]).says();
     item.description = says;
     item.tooltip = [`${step.name} (${step.provider}) ${looks[step.kind].says()}`, step.reason === undefined ? '' : t(step.reason, ...step.values ?? []), state ? says : ''].filter(part => part !== '').join('\n');
@@ -191,7 +192,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
 
   #differenceItem(step: PlanStep, difference: Difference): vscode.TreeItem {
     const item = new vscode.TreeItem(difference.key);
-    item.id = `plan:${step.name}:${difference.key}`;
+    item.id = `plan:${step.kind}:${step.name}:${difference.key}`;
     item.description = difference.after === undefined ? difference.before ?? '' : changeText({ ...difference, effect: 'live' }, t);
     item.tooltip = differenceText(difference, t);
     const look = differenceLooks[difference.effect !== 'live' ? difference.effect : difference.before === undefined ? 'new' : difference.after === undefined ? 'removed' : 'live'];
@@ -225,7 +226,7 @@ function reasonItem(text: string): vscode.TreeItem {
 
 function commandsItem(step: PlanStep): vscode.TreeItem {
   const item = new vscode.TreeItem(t('Commands'), Collapsed);
-  item.id = `plan:${step.name}:commands`;
+  item.id = `plan:${step.kind}:${step.name}:commands`;
   item.iconPath = new vscode.ThemeIcon('terminal', new vscode.ThemeColor('disabledForeground'));
   item.tooltip = t('Exactly what would be run for “{0}”', step.name);
   item.contextValue = ';plan:commands;';

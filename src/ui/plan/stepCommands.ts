@@ -1,7 +1,7 @@
 // Exactly what a step of a plan would run, asked of its provider. Nothing is run.
 import { stepActions } from '../../config/plan/apply.ts';
 import type { PlanStep } from '../../config/plan/model.ts';
-import { asGaiaError } from '../../machines/errors.ts';
+import { asGaiaError, GaiaError } from '../../machines/errors.ts';
 import type { CommandText } from '../../machines/provider.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
@@ -25,6 +25,8 @@ export async function commandsOfStep(parts: Pick<Parts, 'registry' | 'settings'>
     const starts = (step.kind === 'create' || step.kind === 'replace') && step.spec?.start !== false;
     return { commands: starts ? [...commands, { text: '', language: commands[0]?.language ?? 'shell', comment: t('Then it is started, and set up at its first boot.') }] : commands };
   } catch (error) {
+    // What it is cloned from is made by the same plan: its disks and snapshots are not known before.
+    if (GaiaError.is(error, 'notFound') && step.spec?.source.kind === 'clone' && step.after.includes(step.spec.source.of)) return { commands: [], problem: t('They are known once “{0}” is there.', step.spec.source.of) };
     return { commands: [], problem: errorText(asGaiaError(error)) };
   }
 }

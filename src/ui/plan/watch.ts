@@ -26,12 +26,11 @@ export function watchMachines(parts: Parts): void {
   let drift: Promise<DriftWatch> | undefined;
   // Nobody has made a machine of a file yet: then there is nothing to compare, and nothing is loaded for it.
   const compare = (): void => {
-    if (bindings.files().length > 0) guarded(async () => (await (drift ??= import('./drift.ts').then(({ DriftWatch }) => new DriftWatch(parts)))).look());
+    if (bindings.files().length > 0) guarded(async () => (await (drift ??= loadDrift(parts))).look());
   };
   parts.context.subscriptions.push(
     bindings.onDidChange(compare),
     vscode.workspace.onDidSaveTextDocument(document => { if (bindings.of(document.uri.toString()).size > 0) compare(); }),
-    vscode.workspace.onDidDeleteFiles(compare),
     // A file that is renamed or moved keeps its machines.
     vscode.workspace.onDidRenameFiles(({ files }) => {
       guarded(async () => { for (const { oldUri, newUri } of files) await bindings.move(oldUri.toString(), newUri.toString()); });
@@ -41,10 +40,12 @@ export function watchMachines(parts: Parts): void {
       const id = deletedBy(operation);
       if (id !== undefined) guarded(() => forgetMachine(parts, id));
     }),
-    parts.fleet.onDidChange(({ provider, added, removed }) => {
+    vscode.tasks.onDidEndTask(({ execution }) => { if (execution.task.definition.type === 'gaia') link(); }),
+    parts.fleet.onDidChange(({ provider, added, removed, changed }) => {
       if (parts.fleet.entry(provider)?.status.kind !== 'ready') return;
       compare();
-      if (added.length > 0 || removed.length > 0) link();
+      // Vagrant writes an id down only some time after the machine shows: the next change finds it.
+      if (added.length > 0 || removed.length > 0 || changed.length > 0) link();
       if (asked.has(provider.id)) return;
       asked.add(provider.id);
       guarded(async () => {
@@ -54,6 +55,13 @@ export function watchMachines(parts: Parts): void {
     }),
     new vscode.Disposable(() => { clearTimeout(linkTimer); }),
   );
+}
+
+async function loadDrift(parts: Parts): Promise<DriftWatch> {
+  const { DriftWatch } = await import('./drift.ts');
+  const drift = new DriftWatch(parts);
+  parts.context.subscriptions.push(drift);
+  return drift;
 }
 
 function deletedBy({ action, state, endedAt }: Operation): MachineId | undefined {
