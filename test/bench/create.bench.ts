@@ -41,14 +41,16 @@ export function benchPlan(): readonly Row[] {
   }]));
   const input: PlanInput = { specs, bindings: new Map(machines.map(machine => [machine.name, machine.id])), machinesOf: () => machines, detailsOf: id => details.get(id), planningOf: () => planning };
   const times = Array.from({ length: 25 }, () => {
-    const start = performance.now();
+    // Processor time: what else the computer does is not the plan's.
+    const start = process.cpuUsage();
     const plan = makePlan(input);
-    const took = performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    const took = (user + system) / 1000;
     if (plan.steps.length !== count || plan.steps.filter(step => step.kind !== 'none').length !== 334) throw new Error('another plan');
     return took;
   });
   return [
-    { what: 'plan of 1,000 machines, once their data are there', value: median(times), unit: 'ms', budget: 50, note: `a third differs; first time ${(times[0] as number).toFixed(1)} ms` },
+    { what: 'plan of 1,000 machines, once their data are there', value: median(times), unit: 'ms', budget: 50, note: `processor time; a third differs; first time ${(times[0] as number).toFixed(1)} ms` },
   ];
 }
 

@@ -6,7 +6,7 @@ import { asGaiaError, GaiaError } from '../../machines/errors.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { Base } from './create.ts';
-import { masterCalls, masterGroup, masterSnapshot } from './create.ts';
+import { fileName, masterCalls, masterGroup, masterSnapshot } from './create.ts';
 import type { Inventory } from './inventory.ts';
 import { idOf } from './inventory.ts';
 import type { MachineStates } from './machineState.ts';
@@ -45,7 +45,7 @@ export class BoxMasters {
     // A box that changed in its place is another one.
     const info = await files.fileInfo(appliance.file);
     const mark = createHash('sha256').update(JSON.stringify([appliance.file, info?.sizeBytes, info?.modifiedMs])).digest('hex').slice(0, 8);
-    const name = `${source.name.slice(-100)} ${source.version ?? '0'} (${mark})`;
+    const name = fileName(`${source.name.replaceAll('/', ' ').slice(-100)} ${source.version ?? '0'} (${mark})`);
     return await this.#existing(name, machines) ?? { kind: 'master', file: appliance.file, temporaryName: appliance.temporaryName, name };
   }
 

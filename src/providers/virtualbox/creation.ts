@@ -89,6 +89,9 @@ export class Creation {
       adapters: plannedAdapters(spec.networks, host, typeof nicType === 'string' ? { nicType } : {}),
       base,
     };
+    // An import gets its name later, and VirtualBox then makes it the folder's as it is, without taking out what no folder can have.
+    const impossible = this.#tool.doors.platform.os === 'win32' ? /[<>:"/\\|?*]|[. ]$/ : /\//;
+    if (base.kind === 'appliance' && impossible.test(spec.name)) throw new GaiaError('invalidInput', { message: 'A machine of a box or appliance cannot be called "{0}": VirtualBox names its folder so.', values: [spec.name], hint: 'Leave out / and other characters that file names cannot have.' });
     // VirtualBox would find that out only after the import, and in words of its own.
     if (base.kind === 'appliance') for (const folder of await this.#folders(spec, facts)) if (folder.kind === 'path' && folder.kept !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a folder {0} already, in which VirtualBox would put the machine.', values: [folder.path], hint: 'Choose another name, or remove that folder if nobody needs it.' });
     // All values go through their encoders once before anything is made: what they refuse must not leave half a machine.
@@ -152,7 +155,8 @@ export class Creation {
     const base = await this.#inventory.defaultMachineFolder();
     if (base === undefined) return [];
     const temporary = facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [machineFolder(base, [], facts.base.temporaryName)] : [];
-    const folders = [...temporary, machineFolder(base, facts.groups, spec.name)];
+    const own = facts.base.kind === 'appliance' ? path.join(machineFolder(base, facts.groups, 'x'), '..', spec.name) : machineFolder(base, facts.groups, spec.name);
+    const folders = [...temporary, own];
     return Promise.all(folders.map(async (folder): Promise<Intent> => {
       const kept = (await this.#tool.doors.files.listFolder(folder))?.map(entry => entry.name);
       return { kind: 'path', path: folder, ...(kept === undefined ? {} : { kept }) };

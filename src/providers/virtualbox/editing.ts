@@ -5,6 +5,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { Change, Editing } from '../../machines/provider.ts';
 import { adapterOptions, checkedForward, liveAdapterCommands } from './adapters.ts';
+import { settleAdapter } from './adapterNetwork.ts';
 import { fileName } from './create.ts';
 import { freeSlot } from './guest.ts';
 import { adaptersOf, disksOf, parseSlot } from './parse/devices.ts';
@@ -29,10 +30,13 @@ export function createEditing(tool: Tool): Editing {
       return changes.filter(change => changeCalls(nativeId(id), change, info) === undefined);
     },
 
-    async apply(id, changes, context) {
+    async apply(id, asked, context) {
       const uuid = nativeId(id);
       const info = await look(id, context.signal);
       const saved = vmState(info.get('VMState')).word.endsWith('saved');
+      const changes: Change[] = [];
+      // One after the other: a network that is made for the first serves the next.
+      for (const change of asked) changes.push(vmState(info.get('VMState')).online ? change : await settleAdapter(tool, change, context));
       const calls = changes.map(change => changeCalls(uuid, change, info));
       const refused = changes[calls.findIndex(list => list === undefined)];
       if (refused) throw new GaiaError('wrongState', { message: saved ? 'The machine has a saved state, so this cannot be changed now.' : 'The machine must be shut down for this change.', hint: saved ? 'Start it and shut it down, or discard its saved state.' : 'Shut it down, and try again.' });

@@ -8,13 +8,27 @@ import { isVirtualBoxFolder, sharedFolderOf } from './create.ts';
 import { liveCommand, notModifyKeys, optionName } from './settings.ts';
 
 export const planning: Planning = {
-  compare: (spec, details) => [...compareBasics(spec, details), ...description(spec, details), ...forwards(spec, details), ...adapters(spec, details), ...folders(spec, details), ...options(spec, details)],
+  compare: (spec, details) => [...compareBasics(spec, details), ...moreDisks(spec, details), ...description(spec, details), ...forwards(spec, details), ...adapters(spec, details), ...folders(spec, details), ...options(spec, details)],
 };
 
 function description(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
   const { description: wanted } = spec;
   const present = details.machine.description ?? '';
   return wanted === undefined || wanted === present ? [] : [{ key: 'description', before: present, after: wanted, effect: stopNeeded(details), change: { edit: { kind: 'setting', key: 'description', value: wanted } } }];
+}
+
+/** Disks behind the first, in their order: those that lack are added, smaller ones grow. One that the file does not know stays: it has data. */
+function moreDisks(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const present = details.disks.filter(disk => disk.kind === 'disk');
+  const [, ...wanted] = spec.disks;
+  return wanted.flatMap((disk, position): readonly Difference[] => {
+    const there = present[position + 1];
+    const size = `${String(Math.round(disk.sizeBytes / 2 ** 20))} MiB`;
+    if (disk.sizeBytes <= 0) return [];
+    if (!there) return [{ key: `disk ${String(position + 2)}`, after: size, effect: stopNeeded(details), change: { edit: { kind: 'addDisk', sizeBytes: disk.sizeBytes, ...disk.storage === undefined ? {} : { storage: disk.storage } } } }];
+    if (there.capacityBytes === undefined || there.capacityBytes >= disk.sizeBytes) return [];
+    return [{ key: `disk ${there.slot}`, before: `${String(Math.round(there.capacityBytes / 2 ** 20))} MiB`, after: size, effect: stopNeeded(details), change: { resize: { disk: { slot: there.slot, sizeBytes: disk.sizeBytes } } } }];
+  });
 }
 
 const forwardText = (forward: PortForward): string => `${forward.hostIp ? `${forward.hostIp}:` : ''}${String(forward.hostPort)} → ${String(forward.guestPort)}/${forward.protocol}`;
@@ -31,7 +45,8 @@ function forwards(spec: MachineSpec, details: MachineDetails): readonly Differen
     return !found;
   });
   // The way in by SSH is made for every box that names none; it is nobody's mistake.
-  const surplus = details.portForwards.filter(one => !matched.has(one) && !(one.name === 'ssh' && !spec.portForwards.some(forward => forward.guestPort === 22)));
+  // A clone keeps its source's rules and folders where the file has none.
+  const surplus = spec.source.kind === 'clone' && wanted.length === 0 ? [] : details.portForwards.filter(one => !matched.has(one) && !(one.name === 'ssh' && !spec.portForwards.some(forward => forward.guestPort === 22)));
   return [
     ...surplus.map((forward): Difference => ({ key: `forward ${forward.name}`, before: forwardText(forward), effect, change: { edit: { kind: 'removePortForward', forward } } })),
     ...missing.map(({ rule }): Difference => ({ key: `forward ${rule.name}`, after: forwardText(rule), effect, change: { edit: { kind: 'addPortForward', forward: rule } } })),
@@ -46,14 +61,14 @@ function adapters(spec: MachineSpec, details: MachineDetails): readonly Differen
   spec.networks.forEach((network, position) => {
     const index = position + 2;
     const present = byIndex.get(index);
-    const mode = network.type === 'public_network' ? 'bridged' : 'name' in network && network.name !== undefined ? 'intnet' : 'hostonly';
-    const bridge = network.type === 'public_network' ? network.bridge : undefined;
-    const wanted: NetworkAdapter = { index, mode, ...bridge === undefined ? {} : { network: bridge } };
-    const same = present !== undefined && (present.mode === mode || (mode === 'hostonly' && present.mode.startsWith('hostonly'))) && (bridge === undefined || present.network === bridge);
-    if (same) return;
+    if (present !== undefined && isAttachedTo(present, network)) return;
+    const mode = network.type === 'public_network' ? 'bridged' : network.name === undefined ? 'hostonly' : 'intnet';
+    const named = network.type === 'public_network' ? network.bridge : network.name;
+    const wanted: NetworkAdapter = { index, mode, ...named === undefined ? {} : { network: named } };
     differences.push({
-      key: `network ${String(index)}`, ...present === undefined ? {} : { before: adapterText(present) }, after: adapterText(wanted), effect: stopNeeded(details),
-      change: { edit: { kind: 'setAdapter', adapter: { ...wanted, ...mode === 'hostonly' && present?.network !== undefined && present.mode === 'hostonly' ? { network: present.network } : {} } } },
+      key: `network ${String(index)}`, ...present === undefined || present.mode === 'none' ? {} : { before: adapterText(present) }, after: [adapterText(wanted), network.ip].filter(part => part !== undefined).join(' '), effect: stopNeeded(details),
+      // Which interface that is on this computer, or that one must be made, shows when it is done.
+      change: { edit: { kind: 'setAdapter', adapter: { ...wanted, extra: { wanted: network } } } },
     });
   });
   for (const adapter of details.adapters) {
@@ -61,6 +76,15 @@ function adapters(spec: MachineSpec, details: MachineDetails): readonly Differen
     differences.push({ key: `network ${String(adapter.index)}`, before: adapterText(adapter), effect: stopNeeded(details), change: { edit: { kind: 'removeAdapter', index: adapter.index } } });
   }
   return differences;
+}
+
+/** Interfaces go by parts of their names too, as a create takes them ("en0: Wi-Fi (AirPort)" for en0). */
+function isAttachedTo(adapter: NetworkAdapter, network: MachineSpec['networks'][number]): boolean {
+  const attached = adapter.network?.toLowerCase();
+  if (network.type === 'public_network') return adapter.mode === 'bridged' && (network.bridge === undefined || attached?.includes(network.bridge.toLowerCase()) === true);
+  // A name may be that of a host-only network, or of an internal one.
+  if (network.name !== undefined) return /^(?:intnet|hostonly)/.test(adapter.mode) && adapter.network === network.name;
+  return adapter.mode.startsWith('hostonly');
 }
 
 function adapterText(adapter: NetworkAdapter): string {
@@ -74,7 +98,7 @@ function folders(spec: MachineSpec, details: MachineDetails): readonly Differenc
   const text = (folder: SharedFolder): string => `${folder.hostPath}${folder.readOnly ? ' (read-only)' : ''}`;
   const same = (a: SharedFolder, b: SharedFolder): boolean => a.name === b.name && a.hostPath === b.hostPath && (a.readOnly ?? false) === (b.readOnly ?? false);
   return [
-    ...present.filter(folder => !wanted.some(one => same(one, folder))).map((folder): Difference => ({ key: `folder ${folder.name}`, before: text(folder), effect, change: { edit: { kind: 'removeSharedFolder', folder } } })),
+    ...(spec.source.kind === 'clone' && wanted.length === 0 ? [] : present).filter(folder => !wanted.some(one => same(one, folder))).map((folder): Difference => ({ key: `folder ${folder.name}`, before: text(folder), effect, change: { edit: { kind: 'removeSharedFolder', folder } } })),
     ...wanted.filter(folder => !present.some(one => same(one, folder))).map((folder): Difference => ({ key: `folder ${folder.name}`, after: text(folder), effect, change: { edit: { kind: 'addSharedFolder', folder } } })),
   ];
 }
@@ -89,7 +113,7 @@ function options(spec: MachineSpec, details: MachineDetails): readonly Differenc
     const name = optionName(key);
     const present = details.settings[readBack[name] ?? name];
     const wanted = typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
-    if (present === undefined || plain(present) === plain(wanted)) return [];
+    if (present === undefined || present === wanted || plain(present) === plain(wanted)) return [];
     const live = details.machine.state === 'running' && liveCommand(name, value) !== undefined;
     return [{ key: `setting ${key}`, before: present, after: wanted, effect: live ? 'live' : stopNeeded(details), change: { edit: { kind: 'setting', key: name, value } } }];
   });

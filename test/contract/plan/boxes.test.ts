@@ -143,7 +143,7 @@ describe.skipIf(noNetworks)(`boxes on a real VirtualBox${noNetworks ? ` (skipped
     expect(outcomes.map(outcome => outcome.error?.detail)).toEqual([undefined, undefined]);
     const imports = (): readonly string[] => gaia.commands.filter(command => command.startsWith('import '));
     expect(imports()).toHaveLength(1);
-    const base = /^"(bento\/ubuntu-22\.04 202401\.31\.0 \([0-9a-f]{8}\))" \{(.*)\}$/m.exec(await vbox('list', 'vms'));
+    const base = /^"(bento ubuntu-22\.04 202401\.31\.0 \([0-9a-f]{8}\))" \{(.*)\}$/m.exec(await vbox('list', 'vms'));
     const [one, two] = [await settings(nativeOf(gaia.machine('one').id)), await settings(nativeOf(gaia.machine('two').id))];
     expect(await diskOf(one)).toBe('64 MBytes');
     expect(await diskOf(two)).toBe('16 MBytes');
@@ -159,5 +159,15 @@ describe.skipIf(noNetworks)(`boxes on a real VirtualBox${noNetworks ? ` (skipped
     await gaia.apply(JSON.stringify({ machines: [machine('one', { disk_size: '64MB' }), machine('two', { networks: [{ type: 'forwarded_port', guest_port: 80, host_port: 18095 }] }), machine('three')] }));
     expect(imports()).toHaveLength(1);
     expect(gaia.machine('three').state).toBe('stopped');
+  });
+
+  it('a machine gets the network and the disk that its file comes to name, and is done then', async () => {
+    const text = JSON.stringify({ name: 'three', provider: 'virtualbox', config: { box: name, cpus: 1, memory: 512, start: false, provider_config: { linked_clone: true, 'vm-execution-engine': 'interpreter' }, networks: [{ type: 'private_network', ip: '192.168.56.30' }], disks: [{ size: '4MB' }] } });
+    expect((await gaia.plan(text)).steps.find(step => step.name === 'three')).toMatchObject({ kind: 'update', differences: [{ key: 'disk 2' }, { key: 'network 2' }] });
+    expect((await gaia.apply(text)).find(outcome => outcome.name === 'three')).toMatchObject({ outcome: 'done' });
+    const said = await settings(nativeOf(gaia.machine('three').id));
+    expect([said.get('nic2'), said.get('hostonlyadapter2')]).toEqual(['hostonly', 'vboxnet0']);
+    expect([...said.keys()].filter(key => key.includes('-ImageUUID-'))).toHaveLength(2);
+    expect((await gaia.plan(text)).steps.find(step => step.name === 'three')).toMatchObject({ kind: 'none' });
   });
 });
