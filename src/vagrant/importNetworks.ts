@@ -61,9 +61,14 @@ export function takeDisk(to: MachineBuilder, type: string, options: RubyHash, li
 }
 
 export function takeCloudInit(to: MachineBuilder, options: RubyHash, line: number): void {
-  const { content_type, inline, ...rest } = toJson(options) as Json;
-  if (typeof inline !== 'string' || Object.keys(rest).length || content_type !== (inline.startsWith('#!') ? 'text/x-shellscript' : 'text/cloud-config') || to.config.cloud_init !== undefined) throw new NotKnown('such a cloud_init');
-  to.set('cloud_init', { user_data: inline }, line);
+  const { content_type, inline, path, ...rest } = toJson(options) as Json;
+  const text = inline ?? path;
+  const file = path !== undefined;
+  if (typeof text !== 'string' || Object.keys(rest).length || (file && inline !== undefined) || to.config.cloud_init !== undefined) throw new NotKnown('such a cloud_init');
+  const script = file ? /\.sh$/i.test(text) : text.startsWith('#!');
+  // A line that is no cloud-config and no script names a file.
+  if (content_type !== (script ? 'text/x-shellscript' : 'text/cloud-config') || file !== (text !== '' && !/[\r\n]/.test(text) && !/^#(?:cloud-config|!)/.test(text))) throw new NotKnown('such a cloud_init');
+  to.set('cloud_init', { user_data: text }, line);
 }
 
 /** `"2048"` is 2048. */

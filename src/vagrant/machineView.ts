@@ -24,7 +24,7 @@ export function machineView(machine: Input, alone: boolean): MachineView {
   const sink: Sink = {
     receiver: `${top}.vm`,
     problem: problem => problems.push(problem),
-    noEquivalent: path => problems.push({ code: 'vagrant.noEquivalent', severity: 'information', message: 'Vagrant has no setting for "{0}": it is not in the Vagrantfile. Gaia itself applies it.', values: [String(path.at(-1))], path, atKey: true }),
+    noEquivalent: path => problems.push({ code: 'vagrant.noEquivalent', severity: 'information', message: 'Vagrant has no setting for "{0}": it is not in the Vagrantfile. Gaia itself applies it.', values: [String(path.findLast(step => typeof step === 'string'))], path, atKey: true }),
     secret: (key, path) => secret(key, path, problems),
   };
   for (const key of gaiaOnly) {

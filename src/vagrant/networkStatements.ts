@@ -126,17 +126,28 @@ export function cloudInitStatements(config: Dict, sink: Sink, toYaml: (value: un
   if (!isDict(config.cloud_init)) return [];
   const path = ['config', 'cloud_init'];
   for (const key of ['network_config', 'ip_config', 'nameserver', 'search_domain']) if (config.cloud_init[key] !== undefined) sink.noEquivalent([...path, key]);
+  const file = userDataFile(config.cloud_init.user_data);
+  if (file !== undefined) return [call([...path, 'user_data'], sink.receiver, 'cloud_init', [], { content_type: /\.sh$/i.test(file) ? 'text/x-shellscript' : 'text/cloud-config', path: file })];
+  if (config.cloud_init.user_data === undefined) asList(config.cloud_init.ssh_keys).forEach((key, index) => { if (!isPublicKey(key)) sink.noEquivalent([...path, 'ssh_keys', index]); });
   const text = userData(config.cloud_init, toYaml);
   if (text === undefined) return [];
   const type = text.startsWith('#!') ? 'text/x-shellscript' : 'text/cloud-config';
   return [textCall(path, sink.receiver, 'cloud_init', [], { content_type: type }, 'inline', text, 'CLOUD')];
 }
 
+/** `user_data` that names a file: one line that is no cloud-config and no script. */
+function userDataFile(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && !/[\r\n]/.test(value) && !/^#(?:cloud-config|!)/.test(value) ? value : undefined;
+}
+
+/** Others are names of files that hold one: Gaia reads them when it makes the machine, a Vagrantfile could not. */
+const isPublicKey = (key: unknown): boolean => typeof key === 'string' && /^(?:ssh-|ecdsa-|sk-)\S+ \S/.test(key);
+
 /** The user data as given, else made from the short words. A password is never in it: `password_env` is set by Gaia itself. */
 export function userData(settings: Dict, toYaml: (value: unknown) => string): string | undefined {
   const given = joinLines(settings.user_data);
   if (given !== undefined) return given;
-  const keys = asList(settings.ssh_keys);
+  const keys = asList(settings.ssh_keys).filter(isPublicKey);
   const user = asText(settings.user);
   const document = {
     ...(settings.hostname === undefined ? {} : { hostname: settings.hostname }),

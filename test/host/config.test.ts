@@ -120,6 +120,35 @@ describe('the config language', () => {
     await labels(empty.document, empty.at, 'machine: VirtualBox', 'machine: Proxmox', 'several machines');
   });
 
+  it('completes triggers, and lets a plugin\'s provisioner pass with a word', async () => {
+    const keys = await open('trigger1.gaia.json', vb('"triggers": [ { | } ]'));
+    await labels(keys.document, keys.at, 'before', 'after', 'run_remote', 'on_error');
+    const actions = await open('trigger2.gaia.json', vb('"triggers": [ { "before": | } ]'));
+    await labels(actions.document, actions.at, 'up', 'destroy');
+    const types = await open('trigger3.gaia.json', vb('"provisioners": [ { "type": | } ]'));
+    await labels(types.document, types.at, 'shell', 'ansible', 'cfengine');
+    const { document } = await open('trigger4.gaia.json', vb('"provisioners": [ { "type": "vai", "inventory_dir": "x" } ], "triggers": [ { "after": "my_action", "info": "x" } ]'));
+    const found = await problem(document, 'plugin-provisioner');
+    assert.equal(found.severity, vscode.DiagnosticSeverity.Information);
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    assert.deepEqual(problems(document).filter(d => d.severity <= vscode.DiagnosticSeverity.Warning).map(d => d.message), []);
+  });
+
+  it('marks wrong Ruby where it is wrong, through the escapes of JSON', async () => {
+    const { document } = await open('ruby.gaia.json', vb(String.raw`"custom_config": ["config.vm.hostname = \"a\"", "config.vm.boot_timeout = = 5"]`));
+    const found = await problem(document, 'invalid-ruby');
+    const line = document.lineAt(found.range.start.line).text;
+    assert.ok(found.range.start.character > line.indexOf('boot_timeout'), `marked from ${String(found.range.start.character)} of ${line}`);
+    assert.ok(found.range.end.character - found.range.start.character < 8);
+  });
+
+  it('completes the keys that a Proxmox machine understands', async () => {
+    const { document, at } = await open('proxmox.gaia.json', '{ "name": "m", "provider": "proxmox", "config": { "provider_config": { | } } }');
+    await labels(document, at, 'type', 'ostemplate', 'disk_bus', 'efi_storage', 'tpm', 'ha', 'make_template', 'nested');
+    const bus = await open('proxmox2.gaia.json', '{ "name": "m", "provider": "proxmox", "config": { "provider_config": { "disk_bus": | } } }');
+    await labels(bus.document, bus.at, 'scsi', 'virtio');
+  });
+
   it('completes what is really there: values of the provider, machines to copy, files', async () => {
     const node = await open('live1.gaia.json', '{ "name": "m", "provider": "mock", "config": { "provider_config": { "node": "|" } } }');
     await labels(node.document, node.at, 'node-a');

@@ -96,4 +96,45 @@ describe('a config as a person writes it', () => {
     await (await form()).locator('fieldset legend', { hasText: 'Private network' }).waitFor();
     await workbench.screenshot('form-network');
   });
+
+  it('moves and removes entries by the keyboard, and undo brings them back', async () => {
+    const page = await form();
+    const legends = async (): Promise<string[]> => page.locator('#group-networks fieldset legend').allInnerTexts();
+    const press = async (key: string): Promise<void> => {
+      await page.locator(`[data-key="${key}"]`).focus();
+      await workbench.page.keyboard.press('Enter');
+    };
+    await press('add-config.networks-forwarded_port');
+    await expect.poll(legends).toEqual(['Private network', 'Port 8080 → 80']);
+    await press('up-config.networks-1');
+    await expect.poll(legends).toEqual(['Port 8080 → 80', 'Private network']);
+    await press('remove-config.networks-0');
+    await expect.poll(legends).toEqual(['Private network']);
+    await workbench.run('Undo');
+    await expect.poll(legends).toEqual(['Port 8080 → 80', 'Private network']);
+    await workbench.run('Undo');
+    await expect.poll(legends).toEqual(['Private network', 'Port 8080 → 80']);
+    await workbench.run('Redo');
+    await expect.poll(legends).toEqual(['Port 8080 → 80', 'Private network']);
+  });
+
+  it('shows scripts of triggers as fields, and writes them', async () => {
+    const page = await form();
+    await page.locator('[data-key="add-config.triggers-after"]').focus();
+    await workbench.page.keyboard.press('Enter');
+    const inline = page.locator('[data-field="config.triggers.0.run_remote.inline"] textarea');
+    await inline.fill('sync');
+    await inline.press('Tab');
+    await workbench.page.keyboard.press('ControlOrMeta+S');
+    await expect.poll(onDisk).toMatch(/"triggers": \[\s*\{\s*"after": "up",\s*"run_remote": \{\s*"inline": \["sync"\]/);
+    await page.locator('#group-triggers').scrollIntoViewIfNeeded();
+    await workbench.screenshot('form-trigger');
+    expect(onDisk()).toContain('// the shop');
+  });
+
+  it('follows the text, when that is changed beside it', async () => {
+    const page = await form();
+    fs.writeFileSync(path.join(workbench.folder, 'web.gaia.json'), web.replace('"cpus": 2', '"cpus": 3'));
+    await expect.poll(() => page.locator('[data-key="config.cpus"] input').inputValue(), { timeout: 20_000 }).toBe('3');
+  });
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse.ts';
+import { commonKeys, definition, knownProviders, optionKeys, providerKeys, provisionerTypes } from '../../../src/config/schema.ts';
 import { generateVagrantfile } from '../../../src/vagrant/generate.ts';
 import { rubyProblems } from '../../../src/vagrant/prism.ts';
 import { drawnFile, type DrawnMachine } from './configs.ts';
@@ -19,6 +20,33 @@ describe('generated Vagrantfiles', () => {
     const drawn = fc.sample(drawnFile, { numRuns: files * 3, seed });
     for (const machines of drawn) expect(await rubyProblems(generated(machines)), `seed ${String(seed)}: ${generated(machines)}`).toEqual([]);
     console.log(`Vagrant proof: Prism finds ${String(drawn.length)} generated Vagrantfiles (${String(drawn.flat().length)} machines) valid (seed ${String(seed)})`);
+  });
+
+  it('are drawn with every key of the language', { timeout: 60_000 }, () => {
+    const seen = new Map<string, Set<string>>();
+    const note = (where: string, value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const keys = seen.get(where) ?? new Set<string>();
+      seen.set(where, keys);
+      for (const key of Object.keys(value)) keys.add(key);
+    };
+    const items = (value: unknown): readonly Record<string, unknown>[] => (Array.isArray(value) ? (value as Record<string, unknown>[]) : []);
+    for (const { provider, config } of fc.sample(drawnFile, { numRuns: 1500, seed }).flat()) {
+      note('config', config);
+      note(provider, config.provider_config);
+      note('cloudInit', config.cloud_init);
+      for (const one of items(config.networks)) note(`${String(one.type).replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())}`, one);
+      for (const one of items(config.synced_folders)) note('syncedFolder', one);
+      for (const one of items(config.disks)) note('disk', one);
+      for (const one of items(config.provisioners)) { note(`provisioner_${String(one.type)}`, one); note('provisioner', one); }
+      for (const one of items(config.triggers)) { note('trigger', one); note('triggerRun', one.run); note('triggerRunRemote', one.run_remote); }
+    }
+    const lacks = (where: string, keys: readonly string[]): string[] => keys.filter(key => !seen.get(where)?.has(key)).map(key => `${where}.${key}`);
+    const parts = ['forwardedPort', 'privateNetwork', 'publicNetwork', 'syncedFolder', 'disk', 'trigger', 'triggerRun', 'triggerRunRemote', 'cloudInit', 'provisioner', ...provisionerTypes.map(type => `provisioner_${type}`)];
+    // What never reaches a Vagrantfile, and what is tested by itself: raw Ruby, Vagrant's own settings, and the plugin's second words for what has one.
+    const apart = /^config\.(iso|image|clone_from|checksum|custom_config|start|description|tags|connection|generation|name|source_distro|tarball|install_location)$|^proxmox\.(?!node|storage|disk_size|ostype|cores|sockets|model|bridge|template)|^hyperv\.(switch|dynamic_memory)$/;
+    expect([...lacks('config', [...Object.keys(commonKeys), ...knownProviders.flatMap(provider => Object.keys(providerKeys[provider]))]), ...knownProviders.flatMap(provider => lacks(provider, Object.keys(optionKeys[provider]))),
+      ...parts.flatMap(part => lacks(part, Object.keys(definition(part)?.properties ?? {})))].filter(key => !apart.test(key))).toEqual([]);
   });
 
   it('let nothing in a text be run', async () => {

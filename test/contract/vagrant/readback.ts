@@ -1,5 +1,7 @@
 // What Vagrant must have understood of a machine, worked out from the config alone (no code of src/), and how that differs from what it did.
+import fs from 'node:fs';
 import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { well } from './hostile.ts';
 import type { DrawnMachine, Json } from './configs.ts';
 
@@ -55,11 +57,27 @@ export function differences(machine: DrawnMachine, found: Dumped): [string, unkn
   folders(config, found, same);
   disks(config, machine, found, same);
   const user = dict(config.cloud_init).user_data;
-  same('cloud_init', user === undefined ? [] : [[String(user).startsWith('#!') ? 'text/x-shellscript' : 'text/cloud-config', user]], found.cloud_init.map(one => [one.content_type, one.inline]));
+  cloudInit(dict(config.cloud_init), user, found, same);
   provisioners(config, found, same);
   triggers(config, found, same);
   providers[machine.provider]?.(machine, options, found.provider_config ?? {}, same);
   return wrong;
+}
+
+function cloudInit(settings: Json, user: unknown, found: Dumped, same: Same): void {
+  const [one] = found.cloud_init;
+  if (typeof user === 'string') {
+    const file = !user.includes('\n') && !user.startsWith('#');
+    same('cloud_init', [file ? (user.endsWith('.sh') ? 'text/x-shellscript' : 'text/cloud-config') : user.startsWith('#!') ? 'text/x-shellscript' : 'text/cloud-config', file ? null : user, file ? user : null], [one?.content_type, one?.inline ?? null, one?.path ?? null]);
+    return;
+  }
+  const keys = ((settings.ssh_keys ?? []) as string[]).filter(key => key.startsWith('ssh-'));
+  const expected = tidy({
+    hostname: settings.hostname, users: settings.user === undefined ? undefined : ['default', tidy({ name: settings.user, sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash', ssh_authorized_keys: keys.length ? keys : undefined })],
+    ssh_authorized_keys: settings.user === undefined && keys.length ? keys : undefined, package_update: settings.packages === undefined ? undefined : true, packages: settings.packages,
+  });
+  if (Object.keys(expected).length === 0) same('cloud_init', 0, found.cloud_init.length);
+  else same('cloud_init', expected, one && String(one.inline).startsWith('#cloud-config\n') ? clean(parseYaml(String(one.inline))) : one);
 }
 
 type Same = (what: string, expected: unknown, actual: unknown) => void;
@@ -171,7 +189,7 @@ function readProvisioner(kind: string, key: string, value: unknown, config: Json
     if (key === 'log_level') return [value, actual];
   }
   if (kind === 'puppet' && key === 'module_path') return [Array.isArray(value) ? value : [value], Array.isArray(actual) ? actual : [actual]];
-  if (kind === 'puppet' && key === 'manifests_path') return [['host', value], actual];
+  if (kind === 'puppet' && (key === 'manifests_path' || key === 'environment_path')) return [['host', value], actual];
   // A default value is left out, and these then read nil.
   if (kind === 'salt' && (value === false || (key === 'install_type' && value === 'stable'))) return [null, actual === false ? null : actual];
   void all;
@@ -186,6 +204,9 @@ function container(key: string, value: unknown, config: Json): [unknown, unknown
   return [Object.fromEntries(list(value).map(one => [String(one.name), tidy({ image: one.image ?? one.name, args: one.args, cmd: one.cmd, daemonize: one.daemonize ?? true, auto_assign_name: one.auto_assign_name ?? true, restart: one.restart ?? 'always' })])), dict(config.containers)];
 }
 
+/** What the providers of Vagrant know: all else is Gaia's alone. */
+const pluginOptions = (({ providers: all }) => ({ proxmox: all.proxmox?.options ?? {}, hyperv: all.hyperv?.options ?? {} }))(JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../truth/vagrant/options.json'), 'utf8')) as { providers: Record<string, { options: Json }> });
+
 const providers: Readonly<Record<string, (machine: DrawnMachine, options: Json, found: Json, same: Same) => void>> = {
   virtualbox: (machine, options, found, same) => {
     const own = ['gui', 'name', 'linked_clone', 'linked_clone_snapshot', 'check_guest_additions', 'default_nic_type', 'auto_nat_dns_proxy', 'destroy_unused_network_interfaces', 'functional_vboxsf'];
@@ -196,21 +217,24 @@ const providers: Readonly<Record<string, (machine: DrawnMachine, options: Json, 
     const sizes = [...(config.cpus === undefined ? [] : [['pre-boot', ['modifyvm', 'id', '--cpus', config.cpus]]]), ...(config.memory === undefined ? [] : [['pre-boot', ['modifyvm', 'id', '--memory', String(config.memory)]]])];
     same('vb.customize', [...sizes, ...flags], found.customizations);
   },
-  hyperv: (machine, options, found, same) => {
+  hyperv: (machine, given, found, same) => {
+    const options = Object.fromEntries(Object.entries(given).filter(([key]) => key in pluginOptions.hyperv));
     const linked = options.linked_clone === true || options.differencing_disk === true;
     const checkpoints = options.enable_checkpoints !== false || options.enable_automatic_checkpoints === true;
     const expected: Json = { vmname: machine.name, cpus: machine.config.cpus, memory: machine.config.memory, ...options, linked_clone: linked, differencing_disk: linked, enable_checkpoints: checkpoints };
     for (const [key, value] of Object.entries(expected)) if (value !== undefined) same(`hyperv.${key}`, value, found[key]);
   },
-  proxmox: (machine, options, found, same) => {
+  proxmox: (machine, given, found, same) => {
+    const words = ['node', 'storage', 'disk_size', 'ostype', 'cores', 'sockets', 'model', 'bridge', 'template'];
+    const options = Object.fromEntries(Object.entries(given).filter(([key]) => words.includes(key) || key in pluginOptions.proxmox));
     const { node, storage, disk_size, ostype, cores, sockets, model, bridge, template, ...rest } = options;
     const size = (value: unknown): string | undefined => (value === undefined ? undefined : value === 32768 ? '32G' : String(value));
     const expected: Json = { ...rest, endpoint: options.endpoint ?? 'https://pve.test:8006/api2/json', user_name: options.user_name ?? 'me@pam', password: 'from the environment', vm_type: options.vm_type ?? 'qemu', vm_memory: machine.config.memory === 512 ? undefined : machine.config.memory, selected_node: node, qemu_storage: storage === 'raid' ? undefined : storage, qemu_disk_size: size(disk_size), qemu_os: ostype, qemu_cores: (cores ?? machine.config.cpus) === 1 ? undefined : (cores ?? machine.config.cpus), qemu_sockets: sockets === 1 ? undefined : sockets, qemu_nic_model: model, qemu_bridge: bridge, qemu_template: template };
-    const defaults: Json = { task_timeout: 60, ssh_timeout: 60, replace_qemu_iso_file: false };
+    const defaults: Json = { task_timeout: 60, task_status_check_interval: 2, ssh_timeout: 60, ssh_status_check_interval: 5, imgcopy_timeout: 120, replace_qemu_iso_file: false, replace_openvz_template_file: false };
     for (const [key, value] of Object.entries(expected)) if (value !== undefined && defaults[key] !== value) same(`proxmox.${key}`, value, found[key]);
   },
   wsl: (machine, options, found, same) => {
-    const { systemd, boot_command, hostname, default_user, wsl_conf, ...rest } = options;
+    const { systemd, boot_command, hostname, default_user, wsl_conf, vhd_size: _size, set_default: _default, ...rest } = options;
     const defaults: Json = { version: 2, memory: 4096, cpus: 2, swap: 1024, gui_support: false, kernel_command_line: '' };
     const expected: Json = { distribution_name: machine.name, cpus: machine.config.cpus, memory: machine.config.memory, ...rest };
     for (const [key, value] of Object.entries(expected)) if (value !== undefined && defaults[key] !== value) same(`wsl.${key}`, value, found[key]);

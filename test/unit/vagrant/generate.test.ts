@@ -257,3 +257,18 @@ describe('a provisioner of a plugin', () => {
   end`);
   });
 });
+
+describe('cloud-init', () => {
+  const made = (cloud_init: object): string => body(machine({ box: 'b', cloud_init }));
+  it('names the file that the config names, and holds a text that stands there', () => {
+    expect(made({ user_data: './user.yaml' })).toContain('config.vm.cloud_init content_type: "text/cloud-config", path: "./user.yaml"');
+    expect(made({ user_data: 'first.sh' })).toContain('content_type: "text/x-shellscript", path: "first.sh"');
+    expect(made({ user_data: '#!/bin/sh\necho' })).toContain('inline: <<~CLOUD.chomp');
+  });
+  it('takes keys, and says of files with keys that only Gaia reads them', () => {
+    const text = machine({ box: 'b', cloud_init: { user: 'dev', ssh_keys: ['ssh-ed25519 AAAA me', '~/.ssh/id_ed25519.pub'] } });
+    expect(body(text)).toContain('ssh-ed25519 AAAA me');
+    expect(body(text)).not.toContain('.ssh/');
+    expect(generate(text).problems.map(one => [one.code, one.values, one.path])).toEqual([['vagrant.noEquivalent', ['ssh_keys'], ['config', 'cloud_init', 'ssh_keys', 1]]]);
+  });
+});
