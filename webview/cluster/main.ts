@@ -3,6 +3,7 @@ import { button } from '../shared/controls.ts';
 import { Channel } from '../shared/channel.ts';
 import { h, icon, replaceContent } from '../shared/dom.ts';
 import { Drawn } from '../shared/drawn.ts';
+import { nodePlot } from './nodePlot.ts';
 import type { ActionView, ClusterPageView, FromPage, MeterView, NodeView, RowView, StorageView, ToPage } from './messages.ts';
 
 const channel = new Channel<ToPage, FromPage>();
@@ -25,12 +26,15 @@ function draw(view: ClusterPageView): void {
       h('div', { class: 'actions', role: 'toolbar' }, ...view.actions.map(action => button({ label: action.label, icon: action.icon, key: `cluster-${action.id}`, onClick: () => { send('cluster', action); } }))));
   });
   drawn.once('notices', view.notices, () => { replaceContent(notices, ...view.notices.map(notice => h('p', { class: `notice ${notice.severity}` }, icon(notice.severity), ' ', notice.text))); });
-  drawn.once('nodes', [view.nodesTitle, view.nodes], () => { replaceContent(nodes, h('h2', { id: 'title-nodes' }, view.nodesTitle), h('div', { class: 'nodes' }, ...view.nodes.map(nodeCard))); });
+  drawn.once('nodes', [view.nodesTitle, view.nodes, view.span], () => {
+    replaceContent(nodes, h('div', { class: 'heading' }, h('h2', { id: 'title-nodes' }, view.nodesTitle), ...view.nodes.some(node => node.plot) ? [spanChoice(view.span)] : []), h('div', { class: 'nodes' }, ...view.nodes.map(nodeCard)));
+  });
   drawn.once('storages', [view.storages, view.storagesTitle], () => {
     replaceContent(storages, h('h2', { id: 'title-storages' }, view.storagesTitle), view.storages.length === 0 ? h('p', { class: 'muted' }, view.noStorages) : storageTable(view));
   });
   drawn.once('tables', view.tables, () => {
-    replaceContent(tables, ...view.tables.map(table => h('section', { id: `section-${table.id}`, 'aria-labelledby': `title-${table.id}` }, h('h2', { id: `title-${table.id}` }, table.title),
+    replaceContent(tables, ...view.tables.map(table => h('section', { id: `section-${table.id}`, 'aria-labelledby': `title-${table.id}` },
+      h('div', { class: 'heading' }, h('h2', { id: `title-${table.id}` }, table.title), ...(table.actions ?? []).map(action => button({ label: `${table.title}: ${action.label}`, icon: action.icon, key: `${table.id}-${action.id}`, kind: 'icon', onClick: () => { send(table.id, action); } }))),
       table.rows.length === 0 ? h('p', { class: 'muted' }, table.empty) : h('table', {}, head(table.columns), h('tbody', {}, ...table.rows.map(row => tableRow(table.id, row)))))));
   });
 }
@@ -39,7 +43,12 @@ function nodeCard(node: NodeView): HTMLElement {
   return h('article', { class: node.online ? 'node' : 'node down', 'data-node': node.name },
     h('div', { class: 'node-title' }, icon(node.online ? 'server' : 'debug-disconnect'), h('h3', {}, node.name),
       ...node.actions.map(action => button({ label: `${action.label}: ${node.name}`, icon: action.icon, key: `node-${node.name}-${action.id}`, kind: 'icon', onClick: () => { send('node', action, node.name); } }))),
-    h('p', { class: 'muted' }, node.subtitle), ...node.meters.map(meter));
+    h('p', { class: 'muted' }, node.subtitle), ...node.meters.map(meter), node.plot && nodePlot(node.plot));
+}
+
+function spanChoice(span: ClusterPageView['span']): HTMLElement {
+  return h('label', { class: 'span' }, h('span', {}, span.label), h('select', { 'data-key': 'span', on: { change: event => { channel.send({ type: 'action', section: 'cluster', id: 'span', row: (event.target as HTMLSelectElement).value }); } } },
+    ...span.choices.map(choice => h('option', { value: choice.value, selected: choice.value === span.value }, choice.label))));
 }
 
 function meter(view: MeterView): HTMLElement {

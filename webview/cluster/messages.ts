@@ -21,6 +21,15 @@ export interface NodeView {
   readonly subtitle: string;
   readonly meters: readonly MeterView[];
   readonly actions: readonly ActionView[];
+  /** Load over the chosen time; absent = not known. */
+  readonly plot?: NodePlotView;
+}
+
+export interface NodePlotView {
+  /** Values 0–1, oldest first; null = not measured. */
+  readonly series: readonly { readonly label: string; readonly values: readonly (number | null)[] }[];
+  /** What the plot says, for who does not see it: `CPU 12–38 %, memory 30–41 %`. */
+  readonly text: string;
 }
 
 export interface RowView {
@@ -43,6 +52,8 @@ export interface TableView {
   readonly columns: readonly string[];
   readonly rows: readonly RowView[];
   readonly empty: string;
+  /** Beside the title. */
+  readonly actions?: readonly ActionView[];
 }
 
 export interface ClusterPageView {
@@ -53,6 +64,8 @@ export interface ClusterPageView {
   readonly actions: readonly ActionView[];
   readonly nodesTitle: string;
   readonly nodes: readonly NodeView[];
+  /** How far back the plots of the nodes go. */
+  readonly span: { readonly label: string; readonly value: string; readonly choices: readonly { readonly value: string; readonly label: string }[] };
   readonly storagesTitle: string;
   readonly storageColumns: readonly string[];
   readonly contentColumns: readonly string[];

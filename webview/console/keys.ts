@@ -1,5 +1,8 @@
 // Key symbols of X11, as the RFB protocol sends them: for typing a text, and for combinations that the editor or the system would keep.
 
+import { strokeFor } from './layouts.ts';
+import type { LayoutName } from './layouts.ts';
+
 export interface Key {
   readonly keysym: number;
   /** `KeyboardEvent.code`, for servers that take scan codes. */
@@ -24,14 +27,33 @@ export const combinations: Readonly<Record<string, readonly Key[]>> = {
   'Super / Windows': [{ keysym: 0xffeb, code: 'MetaLeft' }],
 };
 
-/** On the US layout, which QEMU assumes for symbols. */
-const shifted = new Set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+const altGr: Key = { keysym: 0xfe03, code: 'AltRight' };
+const enter: Key = { keysym: 0xff0d, code: 'Enter' };
+const tab: Key = { keysym: 0xff09, code: 'Tab' };
+const space: Key = { keysym: 0x20, code: 'Space' };
 
-/** Key by key: QEMU takes no capital from the symbol alone, so Shift is held where it is needed. */
-export function keysFor(text: string): readonly { readonly key: Key; readonly hold?: Key }[] {
-  return [...text.replaceAll('\r\n', '\n')].map(character => {
+export interface Typing {
+  /** Each pressed together and let go, one after the other. */
+  readonly presses: readonly (readonly Key[])[];
+  /** What this keyboard has no key for. It is sent by its symbol, which few machines understand. */
+  readonly unsure: string;
+}
+
+/** A text as keys of a keyboard. A server that takes scan codes gets the key, another one the symbol. */
+export function typingOf(text: string, layout: LayoutName): Typing {
+  const presses: (readonly Key[])[] = [];
+  let unsure = '';
+  for (const character of text.replaceAll(/\r\n?/g, '\n')) {
     const point = character.codePointAt(0) ?? 0;
-    const keysym = character === '\n' ? 0xff0d : character === '\t' ? 0xff09 : point < 0x100 ? point : 0x01000000 | point;
-    return { key: { keysym, code: null }, ...(shifted.has(character) ? { hold: shift } : {}) };
-  });
+    const keysym = point < 0x100 ? point : 0x01000000 | point;
+    const control = { '\n': enter, '\t': tab, ' ': space }[character];
+    const stroke = strokeFor(layout, character);
+    if (control) presses.push([control]);
+    else if (stroke) presses.push([...stroke.shift ? [shift] : [], ...stroke.altGr ? [altGr] : [], { keysym, code: stroke.code }], ...stroke.dead ? [[space]] : []);
+    else {
+      presses.push([{ keysym, code: null }]);
+      if (!unsure.includes(character)) unsure += character;
+    }
+  }
+  return { presses, unsure };
 }

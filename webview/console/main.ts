@@ -5,15 +5,18 @@ import { button } from '../shared/controls.ts';
 import { Channel } from '../shared/channel.ts';
 import { h, icon } from '../shared/dom.ts';
 import { ByteChannel } from './byteChannel.ts';
-import { combinations, keysFor, modifiers } from './keys.ts';
+import { combinations, modifiers, typingOf } from './keys.ts';
+import { isLayout, layouts } from './layouts.ts';
+import type { LayoutName } from './layouts.ts';
 import type { ConsoleLabels, FromPage, ToPage } from './messages.ts';
 
 const channel = new Channel<ToPage, FromPage>();
 const root = document.getElementById('root') as HTMLElement;
 const toolbar = h('div', { class: 'toolbar', role: 'toolbar' });
 const screen = h('div', { class: 'screen' });
+const note = h('p', { class: 'note', role: 'status' });
 const overlay = h('div', { class: 'overlay', role: 'status' });
-root.append(toolbar, h('div', { class: 'stage' }, screen, overlay));
+root.append(toolbar, note, h('div', { class: 'stage' }, screen, overlay));
 
 let labels: ConsoleLabels | undefined;
 let rfb: RFB | undefined;
@@ -22,8 +25,8 @@ let session = 0;
 let guestClipboard = '';
 /** Why noVNC itself gave up: it tells before it closes. */
 let refusal: string | undefined;
-const kept = channel.kept() as { readonly scale?: boolean; readonly resize?: boolean } | undefined;
-const view = { id: '', scale: kept?.scale ?? true, resize: kept?.resize ?? false };
+const kept = channel.kept() as { readonly scale?: boolean; readonly resize?: boolean; readonly keyboard?: unknown } | undefined;
+const view: { id: string; scale: boolean; resize: boolean; keyboard: LayoutName } = { id: '', scale: kept?.scale ?? true, resize: kept?.resize ?? false, keyboard: isLayout(kept?.keyboard) ? kept.keyboard : 'us' };
 
 function setUp(message: Extract<ToPage, { type: 'setUp' }>): void {
   labels = message.labels;
@@ -54,9 +57,15 @@ function drawToolbar(): void {
     select.selectedIndex = 0;
     rfb?.focus();
   } } }, h('option', { value: '' }, words.sendKeys), ...Object.keys(combinations).map(name => h('option', { value: name }, name)));
+  const keyboard = h('select', { class: 'keys', 'aria-label': words.keyboard, title: words.keyboard, on: { change: event => {
+    const chosen = (event.target as HTMLSelectElement).value;
+    if (isLayout(chosen)) view.keyboard = chosen;
+    channel.keep(view);
+    rfb?.focus();
+  } } }, ...Object.entries(layouts).map(([name, layout]) => h('option', { value: name, selected: name === view.keyboard }, layout.label)));
   toolbar.replaceChildren(
     button({ label: words.ctrlAltDel, key: 'cad', onClick: () => { rfb?.sendCtrlAltDel(); rfb?.focus(); } }), keys,
-    button({ label: words.paste, icon: 'clippy', key: 'paste', kind: 'icon', onClick: () => { channel.send({ type: 'paste' }); } }),
+    button({ label: words.paste, icon: 'clippy', key: 'paste', kind: 'icon', onClick: () => { channel.send({ type: 'paste' }); } }), keyboard,
     button({ label: words.copy, icon: 'copy', key: 'copy', kind: 'icon', disabled: guestClipboard === '', onClick: () => { channel.send({ type: 'copy', text: guestClipboard }); } }),
     toggle('scale', words.scale, 'screen-full'), toggle('resize', words.resize, 'arrow-both'),
     button({ label: words.wide, icon: 'multiple-windows', key: 'wide', kind: 'icon', onClick: () => { channel.send({ type: 'wide' }); rfb?.focus(); } }),
@@ -133,7 +142,9 @@ function press(keys: readonly { readonly keysym: number; readonly code: string |
 
 function type(text: string): void {
   rfb?.clipboardPasteFrom(text);
-  for (const { key, hold } of keysFor(text)) press(hold ? [hold, key] : [key]);
+  const { presses, unsure } = typingOf(text, view.keyboard);
+  for (const keys of presses) press(keys);
+  note.textContent = unsure === '' ? '' : (labels?.unsure ?? '').replace('{0}', unsure).replace('{1}', layouts[view.keyboard].label);
   rfb?.focus();
 }
 

@@ -6,6 +6,10 @@ export interface ConsoleLabels {
   readonly ctrlAltDel: string;
   readonly sendKeys: string;
   readonly paste: string;
+  /** Whose keys a typed text is made of. */
+  readonly keyboard: string;
+  /** `{0}`: the characters, `{1}`: the keyboard that has none of them. */
+  readonly unsure: string;
   readonly copy: string;
   readonly scale: string;
   readonly resize: string;

@@ -68,6 +68,14 @@ export function createExtras(deps: PartDeps, backups: Backups, cluster: ClusterI
       },
     },
     {
+      id: 'deleteAndPurge',
+      title: 'Delete, and Purge from Jobs and High Availability',
+      icon: 'trash',
+      available: machine => (machine.state === 'stopped' || machine.state === 'suspended') && machine.protection === undefined,
+      confirm: 'Delete {0} with its disks, and take it out of backup jobs, replication and high availability?',
+      run: (id, _input, context) => deleteMachine(deps, id, { disks: 'delete', purge: true }, context),
+    },
+    {
       id: 'deleteWithAllVolumes',
       title: 'Delete, Purge and Destroy Unreferenced Disks',
       icon: 'trash',

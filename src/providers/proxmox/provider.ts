@@ -40,6 +40,7 @@ import { createPower, readStatus } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { Route } from './route.ts';
 import { Session } from './session.ts';
+import type { Ticket } from './session.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStorageAdmin } from './storageAdmin.ts';
 import { createSuggestions } from './suggestions.ts';
@@ -52,6 +53,8 @@ export interface ProxmoxProviderDeps {
   readonly secrets: () => Promise<ProxmoxSecrets>;
   /** Asked when the server wants a second factor; undefined = the person gave up. */
   readonly secondFactor?: (challenge: SecondFactorChallenge) => Promise<SecondFactor | undefined>;
+  /** A login made by another provider of the same connection. */
+  readonly ticket?: Ticket;
   /** The certificate of another node of the trusted cluster was seen and is the one the cluster names: keep it in the settings, as `certificates[address]` (`host:port`). */
   readonly learned?: (address: string, certificate: PinnedCertificate) => void;
   /** The nodes of the cluster, as it names them now: keep them as `peers` of the connection. */
@@ -71,6 +74,8 @@ export interface ProxmoxProvider extends Provider {
   readonly cluster: ClusterInfo;
   /** Sends and says what is present now: for the wizard's test and the status of a connection. Forgets that a secret was refused. */
   reconnect(signal: AbortSignal): Promise<Diagnosis>;
+  /** The present login, for another provider of this connection. */
+  ticket(): Ticket | undefined;
   /** Who may log in where; asked without a login. */
   realms(signal: AbortSignal): Promise<readonly Realm[]>;
   /** A shell on a node. */
@@ -92,6 +97,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
     clock,
     exchange: (request, signal) => client.anonymous(request, signal),
     ...(deps.secondFactor ? { secondFactor: deps.secondFactor } : {}),
+    ...(deps.ticket ? { ticket: deps.ticket } : {}),
   });
   const client = new Client({ route, session, clock, http: deps.http ?? sendHttp, ...(deps.record ? { record: deps.record } : {}) });
   const directory = new Directory(connection.id, clock);
@@ -166,6 +172,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
       directory.forget();
       return check(signal);
     },
+    ticket: () => session.ticket,
     realms: async signal => parseRealms(await client.anonymous(requests.realms(), signal)),
     openNodeTerminal: (node, signal) => openNodeTerminal(consoleDeps, node, signal),
     deleteMachine: (id, choice, context) => deleteMachine(shared, id, choice, context),

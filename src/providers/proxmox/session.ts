@@ -15,9 +15,12 @@ export interface SessionDeps {
   /** Sends one request without credentials and gives its `data`, or throws. */
   readonly exchange: (request: ApiRequest, signal: AbortSignal) => Promise<unknown>;
   readonly clock: Clock;
+  /** Made before, by another provider of this connection: a second factor need not be given twice. */
+  readonly ticket?: Ticket;
 }
 
-interface Ticket {
+/** A login that was made: lives in memory alone, to be handed from one provider to the next of the same connection. */
+export interface Ticket {
   readonly ticket: string;
   readonly csrf: string;
   readonly madeAt: number;
@@ -36,6 +39,13 @@ export class Session {
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
+    this.#ticket = deps.ticket;
+    if (deps.ticket) for (const secret of [deps.ticket.ticket, deps.ticket.csrf]) this.#hide(secret);
+  }
+
+  /** The present login by password; undefined before the first, and with a token. */
+  get ticket(): Ticket | undefined {
+    return this.#ticket;
   }
 
   /** Every secret this session has handled: what no log may show. */

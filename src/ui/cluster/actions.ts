@@ -1,5 +1,6 @@
 // What is clicked on the cluster page: storages (upload, download, delete), tasks, backups, shells. Questions name what may be lost.
 import * as vscode from 'vscode';
+import { machineId } from '../../machines/machine.ts';
 import type { StorageInfo, StorageItem } from '../../machines/provider.ts';
 import type { FromPage } from '../../../webview/cluster/messages.ts';
 import type { ProxmoxProvider } from '../../providers/proxmox/provider.ts';
@@ -9,6 +10,7 @@ import { ask } from '../confirm.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
 import { restore } from './restore.ts';
+import { addPool, addRule, changeRule, removePool, removeRule } from './rules.ts';
 import type { ClusterFacts } from './view.ts';
 import { work } from './work.ts';
 
@@ -40,6 +42,20 @@ export async function clusterAction(page: Page, message: FromPage, storage: Stor
       if (task && await ask(t('Stop the task {0} of {1}?', `${task.type} ${task.id}`.trim(), task.node), t('What it was doing stays half done.'), [{ title: t('Stop Task'), value: true }])) await work(parts, t('Stopping the task'), context => provider.cluster.stopTask(row, context.signal));
       break;
     }
+    case 'ha.change': {
+      const [kind, vmid] = row.replace(/^service:/, '').split(':');
+      await vscode.commands.executeCommand('gaia.machine.availability', machineId('proxmox', provider.connection.id, `${kind === 'ct' ? 'lxc' : 'qemu'}/${vmid ?? ''}`));
+      break;
+    }
+    case 'rules.add': await addRule(parts, provider); break;
+    case 'rules.change':
+    case 'rules.remove': {
+      const rule = page.facts.rules.find(one => one.name === row);
+      if (rule) await (message.id === 'change' ? changeRule : removeRule)(parts, provider, rule);
+      break;
+    }
+    case 'pools.add': await addPool(parts, provider); break;
+    case 'pools.remove': await removePool(parts, provider, row); break;
     case 'backups.restore': await restore(parts, provider, row); break;
     case 'backups.protect':
     case 'backups.unprotect': {

@@ -4,6 +4,7 @@ import { asGaiaError } from '../../machines/errors.ts';
 import type { StorageInfo, StorageItem } from '../../machines/provider.ts';
 import type { FromPage, ToPage } from '../../../webview/cluster/messages.ts';
 import type { ProxmoxProvider } from '../../providers/proxmox/provider.ts';
+import type { Timeframe } from '../../providers/proxmox/requests.ts';
 import { connectionsOf } from '../connections/connections.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
@@ -16,6 +17,9 @@ import type { ClusterFacts } from './view.ts';
 const everyMs = 5000;
 /** Backups cost a request a storage, so they are read seldom. */
 const backupsEveryMs = 60_000;
+/** A node measures once a minute. */
+const usageEveryMs = 60_000;
+const spans: readonly Timeframe[] = ['hour', 'day', 'week', 'month', 'year'];
 
 export class ClusterPanel implements vscode.Disposable {
   readonly #parts: Parts;
@@ -23,7 +27,9 @@ export class ClusterPanel implements vscode.Disposable {
   readonly #page: Page<ToPage, FromPage>;
   readonly #subscriptions: vscode.Disposable[] = [];
   readonly #open = new Map<string, { readonly items?: readonly StorageItem[]; readonly note?: string }>();
-  #facts: ClusterFacts = { tasks: [], storages: [], nodes: [], backups: [], ha: [], problems: [] };
+  #facts: ClusterFacts = { tasks: [], storages: [], nodes: [], backups: [], ha: [], rules: [], pools: [], usage: new Map(), span: 'hour', problems: [] };
+  #span: Timeframe = 'hour';
+  #usageAt = 0;
   #backupsAt = 0;
   #shown = '';
   #looking: AbortController | undefined;
@@ -89,16 +95,22 @@ export class ClusterPanel implements vscode.Disposable {
     const backupsDue = Date.now() - this.#backupsAt > backupsEveryMs;
     // First what all the others would ask for as well, so that one that is down is said once.
     const storages = await part(provider.storage?.list(signal), old.storages);
-    const [summary, tasks, backups, ha] = problems.length > 0 ? [old.summary, old.tasks, old.backups, old.ha] : await Promise.all([
+    const [summary, tasks, backups, ha, rules, pools] = problems.length > 0 ? [old.summary, old.tasks, old.backups, old.ha, old.rules, old.pools] : await Promise.all([
       part<ClusterFacts['summary']>(provider.cluster.summary(signal), old.summary),
       part(provider.cluster.tasks(signal), old.tasks),
       backupsDue ? part(provider.backups.list(undefined, signal), old.backups) : old.backups,
       part(provider.cluster.haStatus(signal), old.ha),
+      part(provider.cluster.haRules(signal), old.rules),
+      part(provider.cluster.pools(signal), old.pools),
     ]);
     const nodes = problems.length > 0 && storages === old.storages ? old.nodes : await Promise.all((provider.cluster.latest()?.nodes ?? []).map(node => (node.online ? part(provider.cluster.node(node.name, signal), { ...node, loadAverage: [] }) : { ...node, loadAverage: [] })));
+    const span = this.#span;
+    const usageDue = problems.length === 0 && (span !== old.span || Date.now() - this.#usageAt > usageEveryMs);
+    const usage = usageDue ? new Map(await Promise.all(nodes.filter(node => node.online).map(async node => [node.name, await part(provider.cluster.nodeUsage(node.name, span, signal), old.usage.get(node.name) ?? [])] as const))) : old.usage;
     if (signal.aborted) return;
+    if (usageDue) this.#usageAt = Date.now();
     if (backupsDue) this.#backupsAt = Date.now();
-    this.#facts = { ...(summary ? { summary } : {}), tasks, storages, nodes, backups, ha, problems: [...new Set(problems)] };
+    this.#facts = { ...(summary ? { summary } : {}), tasks, storages, nodes, backups, ha, rules, pools, usage, span: usageDue ? span : old.span, problems: [...new Set(problems)] };
     await Promise.all([...this.#open.keys()].map(key => this.#readContent(provider, key, signal)));
     this.#show();
   }
@@ -140,6 +152,12 @@ export class ClusterPanel implements vscode.Disposable {
         await this.#readContent(provider, message.row, AbortSignal.timeout(30_000));
       }
       this.#show();
+      return;
+    }
+    const chosen = spans.find(span => span === message.row);
+    if (message.section === 'cluster' && message.id === 'span' && chosen) {
+      this.#span = chosen;
+      this.#wake();
       return;
     }
     const storage: StorageInfo | undefined = this.#facts.storages.find(one => storageKey(one) === message.row);

@@ -1,10 +1,12 @@
 // What the cluster page shows, in words. Pure.
-import type { Machine } from '../../machines/machine.ts';
+import type { Machine, Usage } from '../../machines/machine.ts';
 import type { StorageInfo, StorageItem } from '../../machines/provider.ts';
-import type { ActionView, ClusterPageView, MeterView, NodeView, RowView, StorageView } from '../../../webview/cluster/messages.ts';
+import type { ActionView, ClusterPageView, MeterView, NodePlotView, NodeView, RowView, StorageView } from '../../../webview/cluster/messages.ts';
 import type { HaStatusRow } from '../../providers/proxmox/availability.ts';
 import type { Backup } from '../../providers/proxmox/backups.ts';
 import type { ClusterSummary, NodeSummary, TaskRow } from '../../providers/proxmox/clusterInfo.ts';
+import type { HaRule } from '../../providers/proxmox/haRules.ts';
+import type { Timeframe } from '../../providers/proxmox/requests.ts';
 import type { ProxmoxProvider } from '../../providers/proxmox/provider.ts';
 import { t } from '../l10n.ts';
 import { formatBytes } from '../words.ts';
@@ -16,6 +18,11 @@ export interface ClusterFacts {
   readonly tasks: readonly TaskRow[];
   readonly backups: readonly Backup[];
   readonly ha: readonly HaStatusRow[];
+  readonly rules: readonly HaRule[];
+  readonly pools: readonly { readonly name: string; readonly comment?: string }[];
+  /** Load by node, oldest first. */
+  readonly usage: ReadonlyMap<string, readonly Usage[]>;
+  readonly span: Timeframe;
   /** What could not be read, and why. */
   readonly problems: readonly string[];
 }
@@ -45,7 +52,8 @@ export function clusterView(provider: ProxmoxProvider, facts: ClusterFacts, mach
       { id: 'edit', label: t('Edit Connection…'), icon: 'edit' },
     ],
     nodesTitle: t('Nodes'),
-    nodes: facts.nodes.map(node => nodeView(node, machines)),
+    nodes: facts.nodes.map(node => nodeView(node, machines, facts.usage.get(node.name) ?? [])),
+    span: { label: t('Load over the last'), value: facts.span, choices: [{ value: 'hour', label: t('hour') }, { value: 'day', label: t('day') }, { value: 'week', label: t('week') }, { value: 'month', label: t('month') }, { value: 'year', label: t('year') }] },
     storagesTitle: t('Storages'),
     storageColumns: [t('Storage'), t('Node'), t('Type'), t('Content'), t('Usage')],
     contentColumns: [t('Name'), t('Kind'), t('Size'), t('Made'), t('Machine')],
@@ -68,12 +76,26 @@ export function clusterView(provider: ProxmoxProvider, facts: ClusterFacts, mach
           actions: [{ id: 'restore', label: t('Restore…'), icon: 'history' }, { id: backup.protected ? 'unprotect' : 'protect', label: backup.protected ? t('Allow Deletion') : t('Protect from Deletion'), icon: backup.protected ? 'unlock' : 'lock' }, ...backup.protected ? [] : [{ id: 'delete', label: t('Delete…'), icon: 'trash' }]],
         })),
       },
-      { id: 'ha', title: t('High availability'), columns: [t('What'), t('Status'), t('Node')], empty: t('Nothing is managed by high availability.'), rows: facts.ha.map(haRow) },
+      { id: 'ha', title: t('High availability'), columns: [t('What'), t('Status'), t('Node')], empty: t('Nothing is managed by high availability.'), rows: facts.ha.map(row => haRow(row, machines)) },
+      {
+        id: 'rules', title: t('Groups and rules of high availability'), columns: [t('Name'), t('Kind'), t('Nodes'), t('Machines'), t('Comment')], empty: t('Machines may run on any node.'),
+        actions: [{ id: 'add', label: t('Add…'), icon: 'add' }],
+        rows: facts.rules.map((rule): RowView => ({
+          id: rule.name, cells: [rule.name, ruleKind(rule), rule.nodes.join(', '), rule.resources.map(sid => machineOf(machines, sid)).join(', '), rule.comment ?? ''],
+          actions: [{ id: 'change', label: t('Change…'), icon: 'edit' }, { id: 'remove', label: t('Remove…'), icon: 'trash' }],
+        })),
+      },
+      {
+        id: 'pools', title: t('Pools'), columns: [t('Name'), t('Machines'), t('Comment')], empty: t('There are no pools that can be seen.'),
+        actions: [{ id: 'add', label: t('Add…'), icon: 'add' }],
+        rows: facts.pools.map((pool): RowView => ({ id: pool.name, cells: [pool.name, machines.filter(machine => machine.pool === pool.name).map(machine => machine.name).join(', '), pool.comment ?? ''], actions: [{ id: 'remove', label: t('Delete…'), icon: 'trash' }] })),
+      },
     ],
   };
 }
 
-function nodeView(node: NodeSummary, machines: readonly Machine[]): NodeView {
+function nodeView(node: NodeSummary, machines: readonly Machine[], usage: readonly Usage[]): NodeView {
+  const plot = node.online ? plotOf(usage) : undefined;
   const own = machines.filter(machine => machine.path?.[0] === node.name && !machine.template);
   const running = own.filter(machine => machine.state === 'running').length;
   const facts = [node.online ? t('{0} of {1} machines run', running, own.length) : t('offline'), ...node.version === undefined ? [] : [node.version.replace(/^pve-manager\/([^/]+).*$/, 'PVE $1')], ...node.uptimeSeconds === undefined || !node.online ? [] : [t('up for {0}', duration(node.uptimeSeconds))]];
@@ -86,7 +108,22 @@ function nodeView(node: NodeSummary, machines: readonly Machine[]): NodeView {
       ...node.swapTotalBytes ? [meter(t('Swap'), node.swapUsedBytes, node.swapTotalBytes)] : [],
     ] : [],
     actions: node.online ? [{ id: 'shell', label: t('Open Shell'), icon: 'terminal' }] : [],
+    ...plot ? { plot } : {},
   };
+}
+
+/** undefined = nothing was measured in this time. */
+function plotOf(usage: readonly Usage[]): NodePlotView | undefined {
+  const series = [
+    { label: t('CPU'), values: usage.map(reading => reading.cpuFraction ?? null) },
+    { label: t('Memory'), values: usage.map(reading => (reading.memoryUsedBytes === undefined || !reading.memoryTotalBytes ? null : reading.memoryUsedBytes / reading.memoryTotalBytes)) },
+  ].filter(one => one.values.filter(value => value !== null).length > 1);
+  if (series.length === 0) return undefined;
+  const range = (values: readonly (number | null)[]): string => {
+    const known = values.filter(value => value !== null);
+    return `${String(Math.round(Math.min(...known) * 100))}–${percent(Math.max(...known))}`;
+  };
+  return { series, text: series.map(one => `${one.label} ${range(one.values)}`).join(' · ') };
 }
 
 function storageView(storage: StorageInfo, opened: { readonly items?: readonly StorageItem[]; readonly note?: string } | undefined, machines: readonly Machine[], date: (iso: string | undefined) => string): StorageView {
@@ -112,8 +149,18 @@ function meter(label: string, used: number | undefined, total: number | undefine
   return { label, text: t('{0} of {1}', formatBytes(used), formatBytes(total)), fraction: used / total };
 }
 
-function haRow(row: HaStatusRow): RowView {
-  return { id: row.id, cells: [row.id, row.status, row.node ?? ''], actions: [], state: /error|fence|recovery/i.test(row.status) ? 'failed' : 'ok' };
+function ruleKind(rule: HaRule): string {
+  const kind = rule.type === 'group' ? t('group') : rule.type === 'node-affinity' ? t('on nodes') : rule.affinity === 'negative' ? t('apart') : t('together');
+  return [kind, rule.strict ? t('these only') : '', rule.disabled ? t('disabled') : ''].filter(part => part !== '').join(' · ');
+}
+
+/** `vm:100` → `web (100)`. */
+function machineOf(machines: readonly Machine[], sid: string): string {
+  return named(machines, Number(sid.split(':')[1]));
+}
+
+function haRow(row: HaStatusRow, machines: readonly Machine[]): RowView {
+  return { id: row.id, cells: [row.sid === undefined ? row.id : machineOf(machines, row.sid), row.status, row.node ?? ''], actions: row.sid === undefined ? [] : [{ id: 'change', label: t('Change…'), icon: 'edit' }], state: /error|fence|recovery/i.test(row.status) ? 'failed' : 'ok' };
 }
 
 function named(machines: readonly Machine[], vmid: number): string {

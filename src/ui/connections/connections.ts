@@ -25,6 +25,8 @@ export class Connections implements Disposable {
   /** What was learned is written one after the other: each write reads what is there. */
   #writing: Promise<unknown> = Promise.resolve();
   #open = false;
+  /** The last trial, for the login that it may have made. */
+  #tried: { readonly facts: string; readonly provider: ProxmoxProvider } | undefined;
   readonly #following: Disposable[] = [];
 
   constructor(parts: Parts) {
@@ -85,7 +87,10 @@ export class Connections implements Disposable {
     const provider = await this.#write(async () => {
       await this.saved.put(connection);
       this.#unregister(connection.id);
-      return this.#open ? this.#register(connection) : undefined;
+      // What the test has logged in for need not be asked for again.
+      const ticket = this.#tried?.facts === loginOf(connection, secrets) ? this.#tried.provider.ticket() : undefined;
+      this.#tried = undefined;
+      return this.#open ? this.#register(connection, ticket) : undefined;
     });
     if (provider) await this.#parts.fleet.refresh({ fresh: true, providers: [provider] });
   }
@@ -114,10 +119,12 @@ export class Connections implements Disposable {
 
   /** A provider that is not shown: for the wizard's test. */
   trial(connection: ProxmoxConnection, secrets: ProxmoxSecrets): ProxmoxProvider {
-    return createProxmoxProvider({ connection, secrets: () => Promise.resolve(secrets), secondFactor: challenge => new SecondFactorQuestion(connection.label, true).ask(challenge), record: this.#parts.log.record });
+    const provider = createProxmoxProvider({ connection, secrets: () => Promise.resolve(secrets), secondFactor: challenge => new SecondFactorQuestion(connection.label, true).ask(challenge), record: this.#parts.log.record });
+    this.#tried = { facts: loginOf(connection, secrets), provider };
+    return provider;
   }
 
-  #register(connection: ProxmoxConnection): ProxmoxProvider {
+  #register(connection: ProxmoxConnection, ticket?: ReturnType<ProxmoxProvider['ticket']>): ProxmoxProvider {
     const question = new SecondFactorQuestion(connection.label, false);
     const provider = withPlaces(createProxmoxProvider({
       connection,
@@ -127,6 +134,7 @@ export class Connections implements Disposable {
       learnedPeers: peers => { void this.#update(connection.id, saved => ({ ...saved, peers })); },
       record: this.#parts.log.record,
       environment: name => process.env[name],
+      ...ticket ? { ticket } : {},
     }), (shown, before) => {
       // The list itself says what of the machines changed; the load of nodes is no machine.
       if (placesKey(shown.places()) !== before) setTimeout(() => { this.#parts.view.placesChanged(); }, 0);
@@ -171,6 +179,10 @@ export class Connections implements Disposable {
     this.#writing = next.catch(() => undefined);
     return next;
   }
+}
+
+function loginOf({ hosts, port, auth }: ProxmoxConnection, secrets: ProxmoxSecrets): string {
+  return JSON.stringify([hosts[0], port, auth, secrets]);
 }
 
 /** The same to a provider that is open: what it has learned itself since then does not count, a certificate trusted anew does. */

@@ -138,7 +138,8 @@ function bytesOf(value: Uint8Array | ArrayBuffer): Uint8Array {
 
 function labels(): ConsoleLabels {
   return {
-    connecting: t('Connecting…'), closed: t('The connection has ended.'), ctrlAltDel: t('Ctrl+Alt+Del'), sendKeys: t('Send keys…'), paste: t('Type the Clipboard into the Machine'), copy: t('Copy the Machine’s Clipboard'),
+    connecting: t('Connecting…'), closed: t('The connection has ended.'), ctrlAltDel: t('Ctrl+Alt+Del'), sendKeys: t('Send keys…'), paste: t('Type the Clipboard into the Machine'), keyboard: t('Keyboard that the machine is set to, for typing the clipboard'),
+    unsure: t('The keyboard “{1}” has no key for {0}. If they are missing in the machine, choose the keyboard it is set to.', '{0}', '{1}'), copy: t('Copy the Machine’s Clipboard'),
     scale: t('Fit to the Page'), resize: t('Let the Machine’s Screen Follow the Page'), reconnect: t('Reconnect'), wide: t('Hide Everything Else (Zen Mode)'), screen: t('Screen of the machine'),
     release: t('Ctrl+Alt+Shift gives the keyboard back'), refused: t('The console refused the connection.'),
   };
