@@ -5,7 +5,7 @@ import type { Machine } from '../machines/machine.ts';
 import { isInTransit } from '../machines/machine.ts';
 import type { Provider } from '../machines/provider.ts';
 
-export type Look = 'openConsole' | 'openTerminal' | 'openInWindow' | 'copyAddress' | 'showDetails' | 'screenshot' | 'insertAdditions' | 'exportAppliance' | 'showCommands' | 'more' | 'startMode:gui' | 'startMode:headless' | 'startMode:detachable';
+export type Look = 'openConsole' | 'openTerminal' | 'openInWindow' | 'copyAddress' | 'showDetails' | 'screenshot' | 'insertAdditions' | 'exportAppliance' | 'showCommands' | 'availability' | 'more' | 'startMode:gui' | 'startMode:headless' | 'startMode:detachable';
 /** `extra:discardSavedState`: a provider's own verb. */
 export type Ability = Exclude<Verb, 'create' | 'extra'> | Look | `extra:${string}`;
 
@@ -21,8 +21,9 @@ const looks: { readonly [L in Look]: (machine: Machine, provider: Provider) => b
   showDetails: m => m.state !== 'creating',
   screenshot: (m, p) => p.screenshot !== undefined && (isOn(m) || m.state === 'paused'),
   insertAdditions: (m, p) => p.guest?.insertAdditions !== undefined && isOn(m),
-  exportAppliance: (m, p) => p.appliances !== undefined && hasNoTask(m) && (m.state === 'stopped' || m.state === 'suspended'),
+  exportAppliance: (m, p) => p.appliances !== undefined && hasNoTask(m) && m.state === 'stopped',
   showCommands: m => m.state !== 'creating',
+  availability: (m, p) => p.availability !== undefined && m.template !== true && m.lock === undefined,
   more: (m, p) => p.extras?.some(extra => extra.available(m)) ?? false,
   'startMode:headless': (m, p) => startsAs(m, p, 'headless'),
   'startMode:gui': (m, p) => startsAs(m, p, 'gui'),

@@ -49,6 +49,7 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.machine.clone': async () => (await lifecycle()).clone,
   'gaia.machine.resize': async () => (await lifecycle()).resize,
   'gaia.machine.migrate': async () => (await import('./migrate.ts')).migrate,
+  'gaia.machine.availability': async () => (await import('../cluster/availability.ts')).changeAvailability,
   'gaia.machine.showCommands': async () => (await import('./showCommands.ts')).showCommands,
 
   // Verbs of one provider alone. Those that have no row here are under "More Actions…".
