@@ -40,9 +40,12 @@ export async function runErrorAction(action: ErrorAction | undefined): Promise<v
 }
 
 export function sayDone(parts: Parts, operation: Operation, _result: ActionResult): void {
-  const text = doneText(operation);
-  const took = (operation.endedAt ?? 0) - (operation.startedAt ?? 0);
-  if (took >= parts.settings.notifyAfterMs) void vscode.window.showInformationMessage(text);
+  sayResult(parts, doneText(operation), (operation.endedAt ?? 0) - (operation.startedAt ?? 0));
+}
+
+/** Aloud after work that took long; else where it does not disturb. */
+export function sayResult(parts: Parts, text: string, tookMs: number): void {
+  if (tookMs >= parts.settings.notifyAfterMs) void vscode.window.showInformationMessage(text);
   else void vscode.window.setStatusBarMessage(`$(check) ${text}`, statusBarMs);
 }
 

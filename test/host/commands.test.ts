@@ -69,6 +69,27 @@ describe('commands', () => {
     }
   });
 
+  it('do nothing, any of them, to a machine that is busy, or when there is none they could be meant for', async () => {
+    const { provider, ids: [id], dispose } = await withProvider('busy', [{ name: 'moving', state: 'migrating' }]);
+    const { contributes } = vscode.extensions.getExtension('haa-gaia.gaia')?.packageJSON as { contributes: { commands: { command: string }[] } };
+    const commands = contributes.commands.map(({ command }) => command).filter(command => /^gaia\.(?:machine|snapshot)\./.test(command));
+    assert.ok(commands.length > 30);
+    try {
+      for (const command of commands) {
+        for (const args of [[id], []]) {
+          // What asks for something (which machine, which request) waits for an answer: it gets none.
+          const waiting = run(command, ...args);
+          await Promise.race([waiting, new Promise(resolve => setTimeout(resolve, 150))]);
+          await run('workbench.action.closeQuickOpen');
+          await Promise.race([waiting, new Promise(resolve => setTimeout(resolve, 150))]);
+        }
+      }
+      assert.deepEqual(provider.calls.filter(call => call !== 'list'), []);
+    } finally {
+      dispose();
+    }
+  }).timeout(60_000);
+
   it('delete nothing unless the question is answered', async () => {
     const { api, provider, ids: [id], dispose } = await withProvider('asked', [{ name: 'one' }, { name: 'on', state: 'running' }]);
     try {

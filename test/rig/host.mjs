@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDir, run, Unavailable } from './cache.mjs';
+import { cacheDir, onPath, run, Unavailable } from './cache.mjs';
 
 const versions = path.join(path.dirname(fileURLToPath(import.meta.url)), 'host');
 const wanted = JSON.parse(fs.readFileSync(path.join(versions, 'package.json'), 'utf8')).dependencies['code-server'];
@@ -32,6 +32,7 @@ async function install() {
     // Always without install scripts: some would compile for minutes and fail. code-server's own installer does the second step.
     await npm(part, 'ci', '--ignore-scripts');
     await npm(path.join(part, 'node_modules/code-server/lib/vscode'), 'install', '--omit=dev', '--ignore-scripts');
+    await buildLogger(part);
     if (fs.existsSync(dir) && !complete()) fs.rmSync(dir, { recursive: true, force: true });
     fs.renameSync(part, dir);
   } catch (error) {
@@ -39,6 +40,21 @@ async function install() {
   } finally {
     fs.rmSync(part, { recursive: true, force: true });
   }
+}
+
+/** VS Code writes its logs by a native module that has no prebuilt form. Where there is a compiler it is built (20 s); without, log views stay empty. */
+async function buildLogger(folder) {
+  const own = path.join(folder, 'node_modules', `node-${process.platform}-${process.arch}`);
+  if (!fs.existsSync(own) || !['make', 'g++', 'python3'].every(onPath)) return;
+  const env = { ...process.env, PATH: `${path.join(own, 'bin')}${path.delimiter}${process.env.PATH ?? ''}`, npm_config_nodedir: own };
+  await run('npm', ['rebuild', '@vscode/spdlog', '--loglevel=error'], { cwd: path.join(folder, 'node_modules/code-server/lib/vscode'), env })
+    .catch(error => { console.error(`rig: this VS Code will show no logs: ${error.message.split('\n')[0]}`); });
+}
+
+/** Why the logs of this VS Code stay empty, or undefined when they do not. For `it.skipIf`. */
+export function hostLogsMissing() {
+  return fs.existsSync(path.join(vscode, 'node_modules/@vscode/spdlog/build/Release/spdlog.node')) ? undefined
+    : 'the VS Code of the rig was made without a compiler (make, g++, python3) and writes no logs: install them, then npm run rig -- clean, and npm run rig -- host';
 }
 
 /** code-server 4.139 needs Node 22.15 or later; the rig carries one for Linux. */

@@ -53,11 +53,11 @@ export interface PrivateVirtualBox {
   dispose(): Promise<void>;
 }
 
-/** Installs the rig's VirtualBox; instant when it is there. Rejects with Unavailable where this machine cannot have it. */
-export function ensureVirtualBox(): Promise<{ vboxmanage: string; bin: string; bin70: string; version: string }>;
+/** Installs the rig's VirtualBox; instant when it is there. `windows`: the larger one, which can show machines in windows (with Xvfb). Rejects with Unavailable where this machine cannot have it. */
+export function ensureVirtualBox(options?: { windows?: boolean }): Promise<{ vboxmanage: string; bin: string; bin70: string; version: string }>;
 /** Why there is none here, or undefined when privateVirtualBox() works: `describe.skipIf(virtualBoxMissing())`. */
-export function virtualBoxMissing(): string | undefined;
-/** A fresh VirtualBox with no machines. `folder`: a lasting one instead of a temporary folder; dispose() then keeps it. */
-export function privateVirtualBox(options?: { folder?: string }): Promise<PrivateVirtualBox>;
+export function virtualBoxMissing(options?: { windows?: boolean }): string | undefined;
+/** A fresh VirtualBox with no machines. `windows`: one that can show machines in windows. `folder`: a lasting one instead of a temporary folder; dispose() then keeps it. */
+export function privateVirtualBox(options?: { folder?: string; windows?: boolean }): Promise<PrivateVirtualBox>;
 /** The private VirtualBox that this process's environment names already, in the extension host of a test; undefined outside. Whoever made it disposes of it. */
 export function virtualBoxOfEnvironment(): Omit<PrivateVirtualBox, 'dispose'> | undefined;

@@ -13,19 +13,23 @@ import { cacheDir, debianPackages, onPath, run, Unavailable } from './cache.mjs'
 const here = path.dirname(fileURLToPath(import.meta.url));
 const recipe = ['get-virtualbox.sh', 'vbox_headless_driverless.c'].map(f => fs.readFileSync(path.join(here, f), 'utf8')).join('');
 /** Named by its recipe: a changed script makes a new rig instead of trusting an old one. */
-const prefix = path.join(cacheDir, `virtualbox-${createHash('sha256').update(recipe).digest('hex').slice(0, 8)}`);
-const tools = { vboxmanage: path.join(prefix, 'bin/VBoxManage'), bin: path.join(prefix, 'bin'), bin70: path.join(prefix, 'bin70') };
+const rig = (suffix, packages) => {
+  const prefix = path.join(cacheDir, `virtualbox-${createHash('sha256').update(recipe).digest('hex').slice(0, 8)}${suffix}`);
+  return { prefix, packages, tools: { vboxmanage: path.join(prefix, 'bin/VBoxManage'), bin: path.join(prefix, 'bin'), bin70: path.join(prefix, 'bin70') } };
+};
+const slim = rig('', ''), windowed = rig('-qt', 'virtualbox-qt');
 
-/** Installs the rig's VirtualBox; instant when it is there. Throws Unavailable. */
-export async function ensureVirtualBox() {
+/** Installs the rig's VirtualBox; instant when it is there. `windows`: the larger one, which can show machines in windows. Throws Unavailable. */
+export async function ensureVirtualBox({ windows = false } = {}) {
+  const { prefix, packages, tools } = windows ? windowed : slim;
   const obstacle = virtualBoxObstacle();
   if (obstacle) throw new Unavailable(obstacle);
-  await debianPackages([...onPath('gcc') ? [] : ['gcc', 'libc6-dev'], ...onPath('unshare') && onPath('flock') ? [] : ['util-linux'],
+  await debianPackages([...onPath('gcc') ? [] : ['gcc', 'libc6-dev'], ...windows && !onPath('Xvfb') ? ['xvfb'] : [], ...onPath('unshare') && onPath('flock') ? [] : ['util-linux'],
     ...fs.existsSync('/usr/share/keyrings/debian-archive-keyring.gpg') ? [] : ['debian-archive-keyring']]);
   const enter = spawnSync('unshare', [...process.getuid() === 0 ? [] : ['--user', '--map-root-user'], '--mount', '--propagation', 'slave', 'mount', '--bind', '/usr', '/usr'], { encoding: 'utf8' });
   if (enter.status !== 0) throw new Unavailable(`the private VirtualBox needs mount namespaces, and this machine (a container?) refuses them: ${enter.stderr?.trim()}`);
-  if (!fs.existsSync(path.join(prefix, 'VERSION'))) console.error('rig: fetching VirtualBox (60 MB)');
-  await run('bash', [path.join(here, 'get-virtualbox.sh'), prefix]);
+  if (!fs.existsSync(path.join(prefix, 'VERSION'))) console.error(`rig: fetching VirtualBox (${windows ? 160 : 60} MB)`);
+  await run('bash', [path.join(here, 'get-virtualbox.sh'), prefix], packages ? { env: { ...process.env, VBOX_RIG_EXTRA: packages } } : {});
   return { ...tools, version: fs.readFileSync(path.join(prefix, 'VERSION'), 'utf8').trim() };
 }
 
@@ -36,17 +40,18 @@ function virtualBoxObstacle() {
 }
 
 /** Why there is no private VirtualBox here, or undefined when privateVirtualBox() will work. For `describe.skipIf`. */
-export function virtualBoxMissing() {
-  return fs.existsSync(path.join(prefix, 'VERSION')) ? undefined : virtualBoxObstacle() ?? 'the private VirtualBox is not installed: npm run rig -- virtualbox';
+export function virtualBoxMissing({ windows = false } = {}) {
+  if (windows && !onPath('Xvfb')) return virtualBoxObstacle() ?? 'there is no Xvfb to show windows on: npm run rig -- virtualbox-qt';
+  return fs.existsSync(path.join((windows ? windowed : slim).prefix, 'VERSION')) ? undefined : virtualBoxObstacle() ?? `the private VirtualBox is not installed: npm run rig -- virtualbox${windows ? '-qt' : ''}`;
 }
 
 /** A fresh VirtualBox with no machines, in a temporary folder. See virtualbox.d.mts. */
-export async function privateVirtualBox({ folder: wanted } = {}) {
-  const missing = virtualBoxMissing();
+export async function privateVirtualBox({ folder: wanted, windows = false } = {}) {
+  const missing = virtualBoxMissing({ windows });
   if (missing) throw new Unavailable(missing);
   const folder = wanted ?? fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-vbox-'));
   // One VBoxSVC serves all of a user's calls, whatever VBOX_USER_HOME says, unless its socket is another.
-  const box = open({ folder, socketId: `gaia-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}` });
+  const box = open({ folder, tools: (windows ? windowed : slim).tools, socketId: `gaia-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}` });
   const forget = atExit(() => signal(processes(box.socketId), 'SIGTERM'));
   box.dispose = () => { forget(); return dispose(box, wanted === undefined); };
   for (const dir of [box.home, box.machineFolder]) fs.mkdirSync(dir, { recursive: true });
@@ -54,13 +59,13 @@ export async function privateVirtualBox({ folder: wanted } = {}) {
   return box;
 }
 
-function open({ folder, socketId }) {
+function open({ folder, socketId, tools = slim.tools }) {
   const home = path.join(folder, 'home'), machineFolder = path.join(folder, 'machines');
   const variables = { VBOX_USER_HOME: home, VBOX_IPC_SOCKETID: socketId, PATH: `${tools.bin}${path.delimiter}${process.env.PATH ?? ''}` };
   const env = { ...process.env, ...variables };
   const box = { ...tools, folder, home, machineFolder, socketId, variables, env };
   // VirtualBox refuses arguments outside ASCII in the C locale. Only for the rig's own calls: the product has to see to it itself.
-  box.call = (args, options) => call(tools.vboxmanage, args, { ...env, LC_ALL: 'C.UTF-8' }, options);
+  box.call = (args, options) => call(box.vboxmanage, args, { ...env, LC_ALL: 'C.UTF-8' }, options);
   box.run = async (args, options) => {
     const result = await box.call(args, options);
     if (result.exitCode !== 0) throw new Error(`VBoxManage ${args.join(' ')} failed (exit ${result.exitCode})\n${result.stderr || result.stdout}`);
@@ -109,15 +114,15 @@ function processes(socketId) {
   for (const pid of fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
     try {
       const program = path.basename(fs.readlinkSync(`/proc/${pid}/exe`));
-      if (program.startsWith('VBox') && fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`VBOX_IPC_SOCKETID=${socketId}`)) found.push({ pid: Number(pid), program });
+      if (/^V(?:irtual)?Box/.test(program) && fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`VBOX_IPC_SOCKETID=${socketId}`)) found.push({ pid: Number(pid), program });
     } catch { /* it has ended, or is another user's */ }
   }
   return found;
 }
 
-const gone = async (socketId, program, timeoutMs) => {
+const gone = async (socketId, which, timeoutMs) => {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(50)) {
-    if (!processes(socketId).some(p => !program || p.program === program)) return true;
+    if (!processes(socketId).some(which)) return true;
   }
   return false;
 };
@@ -129,14 +134,15 @@ function signal(list, name) {
 /** Switches everything off, waits until its processes have ended, then removes the folder. */
 async function dispose(box, removeFolder) {
   const list = () => processes(box.socketId);
-  if (list().some(p => p.program === 'VBoxHeadless')) {
+  const holds = p => p.program === 'VBoxHeadless' || p.program === 'VirtualBoxVM';
+  if (list().some(holds)) {
     const running = (await box.call(['list', 'runningvms']).catch(() => ({ stdout: '' }))).stdout;
     await Promise.all([...running.matchAll(/\{([0-9a-f-]{36})\}\s*$/gm)].map(match => box.call(['controlvm', match[1], 'poweroff']).catch(() => {})));
-    if (!await gone(box.socketId, 'VBoxHeadless', 5000)) signal(list().filter(p => p.program === 'VBoxHeadless'), 'SIGKILL');
+    if (!await gone(box.socketId, holds, 5000)) signal(list().filter(holds), 'SIGKILL');
   }
   // By itself VBoxSVC ends some 5 s after its last client; SIGTERM makes it save and end at once.
   signal(list().filter(p => p.program === 'VBoxSVC'), 'SIGTERM');
-  if (!await gone(box.socketId, undefined, 10_000)) { signal(list(), 'SIGKILL'); await gone(box.socketId, undefined, 2000); }
+  if (!await gone(box.socketId, () => true, 10_000)) { signal(list(), 'SIGKILL'); await gone(box.socketId, () => true, 2000); }
   fs.rmSync(path.join(os.tmpdir(), `.vbox-${box.socketId}-ipc`), { recursive: true, force: true });
   if (removeFolder) fs.rmSync(box.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
@@ -145,5 +151,7 @@ async function dispose(box, removeFolder) {
 export function virtualBoxOfEnvironment() {
   const { VBOX_USER_HOME: home, VBOX_IPC_SOCKETID: socketId } = process.env;
   if (!home || !socketId?.startsWith('gaia-')) return undefined;
-  return open({ folder: path.dirname(home), socketId });
+  // Found by PATH: the home folder, below which the rig lies, is another one in the extension host of a test.
+  const bin = (process.env.PATH ?? '').split(path.delimiter).find(dir => fs.existsSync(path.join(dir, 'VBoxManage')));
+  return open({ folder: path.dirname(home), socketId, ...bin ? { tools: { vboxmanage: path.join(bin, 'VBoxManage'), bin, bin70: path.join(path.dirname(bin), 'bin70') } } : {} });
 }

@@ -12,7 +12,11 @@ export function createConsole(tool: Tool, states: MachineStates, power: Power): 
       const state = await states.read(uuid, context.signal);
       if (!state.online) await power.start(id, { mode: 'detachable' }, context);
       // A machine started in a window shows itself; asking again would only fail on the lock.
-      else if (!state.session?.startsWith('GUI')) await tool.change(requests.start(uuid, 'detachable'), context, () => Promise.resolve(true));
+      else if (!state.session?.startsWith('GUI')) {
+        const since = tool.doors.clock.now();
+        await tool.change(requests.start(uuid, 'detachable'), context, () => Promise.resolve(true));
+        await states.waitForWindow(uuid, since, context.signal);
+      }
       return { kind: 'external' };
     },
   };

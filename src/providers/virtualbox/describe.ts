@@ -22,7 +22,7 @@ export async function describe(tool: Tool, inventory: Inventory, id: MachineId, 
     tool.ask(requests.showVm(uuid), signal),
     // A refinement: an unreadable disk somewhere must not hide the machine.
     tool.ask(requests.listMedia(), signal).then(answer => parseMedia(answer.stdout), orNone<readonly Medium[]>([])),
-    inventory.startedAt(uuid),
+    inventory.logs.startedAt(uuid),
   ]);
   const info = parseVmInfo(shown.stdout);
   const file = await inventory.machineFile(uuid);

@@ -64,7 +64,7 @@ export function createExtras(tool: Tool, inventory: Inventory, states: MachineSt
       icon: 'output',
       available: machine => machine.providerState !== 'inaccessible',
       async run(id, _input, context) {
-        const log = await inventory.logText(nativeId(id));
+        const log = await inventory.logs.text(nativeId(id));
         if (log === undefined) throw new GaiaError('notFound', { message: 'The machine has no log yet.' });
         for (const line of log.split('\n')) context.output(line);
       },

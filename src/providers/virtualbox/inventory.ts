@@ -8,7 +8,8 @@ import type { Machine } from '../../machines/machine.ts';
 import type { StartMode } from '../../machines/provider.ts';
 import type { FileInfo } from '../../system/files.ts';
 import { homeCandidates } from './executable.ts';
-import { lastLoggedState } from './parse/logState.ts';
+import { MachineLogs } from './machineLogs.ts';
+import type { MachinePlace } from './machineLogs.ts';
 import { parseLongList } from './parse/longList.ts';
 import type { MachineFile } from './parse/machineFile.ts';
 import { parseMachineFile } from './parse/machineFile.ts';
@@ -23,9 +24,6 @@ import type { Tool } from './tool.ts';
 const verifyEveryMs = 60_000;
 /** VBoxSVC replaces a settings file by two renames; a reader between them finds nothing for an instant. */
 const replaceMs = 25;
-const logChunk = 64 * 1024;
-/** Holds the lines about the host and the process. */
-const logHead = 4096;
 
 interface Cached<T> {
   readonly sizeBytes: number;
@@ -33,28 +31,17 @@ interface Cached<T> {
   readonly value: T;
 }
 
-interface LogPosition {
-  readonly size: number;
-  readonly modifiedMs: number;
-  readonly state: string | undefined;
-}
-
-export interface MachinePlace {
-  readonly uuid: string;
-  /** Absolute path of the .vbox file. */
-  readonly settingsFile: string;
-}
-
 export class Inventory {
   readonly #tool: Tool;
   #registry: (Cached<Registry> & { readonly file: string }) | undefined;
   #files = new Map<string, Cached<MachineFile> & { readonly file: string }>();
-  #logs = new Map<string, LogPosition>();
+  readonly logs: MachineLogs;
   /** What the last check by `list vms` found: the registry file it holds for, or that the files are of another VirtualBox. */
   #verified: { readonly at: number; readonly registry: Cached<Registry> | undefined; readonly listed: readonly ListedVm[] } | undefined;
 
   constructor(tool: Tool) {
     this.#tool = tool;
+    this.logs = new MachineLogs(tool.doors, uuid => this.place(uuid));
   }
 
   async list(signal: AbortSignal): Promise<readonly Machine[]> {
@@ -91,44 +78,10 @@ export class Inventory {
     return place && (await this.#readMachineFile(place));
   }
 
-  /** The state that the machine's living process wrote last (`Running`, `Paused` …); undefined = not known. */
-  async loggedState(uuid: string): Promise<string | undefined> {
-    const place = await this.place(uuid);
-    return place && (await this.#readLog(place));
-  }
-
-  /** ISO 8601 UTC: when the machine's process opened its log. */
-  async startedAt(uuid: string): Promise<string | undefined> {
-    const opened = /Log opened (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(await this.#headOfLog(uuid))?.[1];
-    return opened === undefined ? undefined : `${opened}Z`;
-  }
-
-  /** The process that wrote the machine's log. */
-  async loggedProcess(uuid: string): Promise<number | undefined> {
-    const pid = /^[\d:.]+ Process ID: (\d+)\r?$/m.exec(await this.#headOfLog(uuid))?.[1];
-    return pid === undefined ? undefined : Number(pid);
-  }
-
-  async #headOfLog(uuid: string): Promise<string> {
-    const place = await this.place(uuid);
-    return place ? await this.#startOf(path.join(path.dirname(place.settingsFile), 'Logs', 'VBox.log'), logHead).catch(() => '') : '';
-  }
-
   /** How a start shows the machine when nobody says: its own setting (`gui: true` in a .gaia.json), else without a window. */
   async startMode(uuid: string): Promise<StartMode> {
     const frontend = (await this.machineFile(uuid))?.frontend?.toLowerCase();
     return frontend === 'gui' ? 'gui' : frontend === 'separate' ? 'detachable' : 'headless';
-  }
-
-  /** The end of the machine's own log. */
-  async logText(uuid: string): Promise<string | undefined> {
-    const place = await this.place(uuid);
-    const { files } = this.#tool.doors;
-    const file = place && path.join(path.dirname(place.settingsFile), 'Logs', 'VBox.log');
-    const info = file === undefined ? undefined : await files.fileInfo(file);
-    if (file === undefined || info?.kind !== 'file') return undefined;
-    const from = Math.max(0, info.sizeBytes - 4 * logChunk);
-    return new TextDecoder().decode(await files.readRange(file, from, info.sizeBytes - from));
   }
 
   /** All settings files, for those that look through all machines (linked clones). */
@@ -215,7 +168,7 @@ export class Inventory {
 
   /** The machine is online, so a log that ends otherwise means that its process is on its way out. */
   async #onlineState(entry: { readonly uuid: string; readonly settingsFile: string }): Promise<string> {
-    const logged = await this.#readLog({ uuid: entry.uuid, settingsFile: this.#absolute(this.#registry?.file ?? '', entry.settingsFile) });
+    const logged = await this.logs.stateAt({ uuid: entry.uuid, settingsFile: this.#absolute(this.#registry?.file ?? '', entry.settingsFile) });
     if (logged === undefined) return 'running';
     return vmState(logged).online ? logged : 'stopping';
   }
@@ -276,46 +229,6 @@ export class Inventory {
     }
     this.#files.delete(uuid);
     return undefined;
-  }
-
-  /** Reads what was added since the last look; the first time backwards from the end. */
-  async #readLog({ uuid, settingsFile }: MachinePlace): Promise<string | undefined> {
-    const { files } = this.#tool.doors;
-    const file = path.join(path.dirname(settingsFile), 'Logs', 'VBox.log');
-    try {
-      const info = await files.fileInfo(file);
-      if (info?.kind !== 'file') return undefined;
-      const known = this.#logs.get(uuid);
-      if (known?.size === info.sizeBytes && known.modifiedMs === info.modifiedMs) return known.state;
-      // A log that shrank is that of a new start.
-      const from = known && known.size <= info.sizeBytes ? known.size : 0;
-      let state: string | undefined;
-      for (let end = info.sizeBytes; end > from && state === undefined; ) {
-        const begin = Math.max(from, end - logChunk);
-        // Some bytes more on both sides, so that no line is cut.
-        const bytes = await files.readRange(file, Math.max(0, begin - 200), end - Math.max(0, begin - 200));
-        state = lastLoggedState(new TextDecoder('latin1').decode(bytes));
-        end = begin;
-      }
-      state ??= from > 0 ? known?.state : undefined;
-      // A new log can grow past the old one's size between two looks; its first line then says so.
-      if (from > 0 && (await this.#startOf(file)) !== this.#logStarts.get(uuid)) {
-        this.#logs.delete(uuid);
-        this.#logStarts.delete(uuid);
-        return await this.#readLog({ uuid, settingsFile });
-      }
-      this.#logs.set(uuid, { size: info.sizeBytes, modifiedMs: info.modifiedMs, state });
-      if (from === 0) this.#logStarts.set(uuid, await this.#startOf(file));
-      return state;
-    } catch {
-      return undefined;
-    }
-  }
-
-  readonly #logStarts = new Map<string, string>();
-
-  async #startOf(file: string, bytes = 300): Promise<string> {
-    return new TextDecoder('latin1').decode(await this.#tool.doors.files.readRange(file, 0, bytes));
   }
 
   #absolute(registryFile: string, settingsFile: string): string {

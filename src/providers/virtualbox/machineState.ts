@@ -18,6 +18,9 @@ export interface PresentState {
 
 const firstDelayMs = 60;
 const longestDelayMs = 1000;
+/** A window opens its log within the first, and shows the machine within the second, on a slow computer. */
+const windowLogMs = 2000;
+const windowMs = 15_000;
 
 export class MachineStates {
   readonly #tool: Tool;
@@ -37,7 +40,7 @@ export class MachineStates {
 
   /** Has the machine's process itself logged one of these states (`Running`)? Costs a look at a file. false = not known. */
   async isLogged(uuid: string, states: readonly string[]): Promise<boolean> {
-    const logged = await this.#inventory.loggedState(uuid);
+    const logged = await this.#inventory.logs.state(uuid);
     return logged !== undefined && states.includes(logged);
   }
 
@@ -47,12 +50,26 @@ export class MachineStates {
    */
   async hasEnded(uuid: string, states: readonly string[], signal: AbortSignal): Promise<boolean> {
     const { clock, hasEnded } = this.#tool.doors;
-    for (const delay of [0, 5, 10, 20, 40]) {
+    for (const delay of [0, 3, 3, 4, 5, 5, 10, 10, 20, 20]) {
       if (delay > 0) await clock.sleep(delay, signal);
-      const pid = (await this.isLogged(uuid, states)) ? await this.#inventory.loggedProcess(uuid) : undefined;
+      const pid = (await this.isLogged(uuid, states)) ? await this.#inventory.logs.process(uuid) : undefined;
       if (pid !== undefined && (await hasEnded(pid))) return true;
     }
     return false;
+  }
+
+  /**
+   * Waits until a detachable window that was asked for at `since` shows the machine. While it still opens, it would start the machine anew
+   * if that was powered off meanwhile (measured, 7.2). Where the window writes no log (older versions) there is nothing to wait for.
+   */
+  async waitForWindow(uuid: string, since: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#tool.doors;
+    for (;;) {
+      const open = await this.#inventory.logs.windowIsOpen(uuid, since).catch(() => undefined);
+      const waited = clock.now() - since;
+      if (open === true || waited > (open === undefined ? windowLogMs : windowMs)) return;
+      await clock.sleep(firstDelayMs, signal);
+    }
   }
 
   /** Waits until `reached` holds. Resolves with the state, or with undefined when `timeoutMs` are over. */

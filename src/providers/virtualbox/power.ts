@@ -46,7 +46,9 @@ export function createPower(tool: Tool, states: MachineStates, inventory: Invent
 
     async start(id, options, context) {
       const uuid = nativeId(id);
-      const call = requests.start(uuid, options.mode ?? (await inventory.startMode(uuid)));
+      const mode = options.mode ?? (await inventory.startMode(uuid));
+      const call = requests.start(uuid, mode);
+      const since = tool.doors.clock.now();
       // A start that fails because it runs already has nothing left to do; one during the end of an earlier session waits for the lock.
       await until(id, call, { logged: ['Running'], reached: state => {
         if (state.word === 'aborted' || state.word === 'aborted-saved') {
@@ -54,6 +56,7 @@ export function createPower(tool: Tool, states: MachineStates, inventory: Invent
         }
         return isRunning(state);
       } }, context);
+      if (mode === 'detachable') await states.waitForWindow(uuid, since, context.signal);
     },
 
     async shutDown(id, { timeoutMs }, context) {

@@ -39,8 +39,8 @@ export const driverHints: Readonly<Record<string, string>> = {
 };
 
 const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|LaunchVMProcess/i;
-/** The session of a machine whose process is just closing (seen with windows, which close slowly). Its code, VM_ERROR, stands for much else. */
-const closingSays = /console object from the direct session/i;
+/** The session closed while the tool still talked to it: the machine's process is ending, or another command has just let go. The codes (VM_ERROR, E_ACCESSDENIED) stand for much else. */
+const closingSays = /console object from the direct session|session is not locked \(session state|session state: Unlocked/i;
 
 /** VBoxSVC ended while it was asked, or just before: it ends by itself some 5 s after its last client, and a call may meet it then. */
 const serviceSays = /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|RPC_|server (?:is not available|died)/i;
@@ -56,10 +56,8 @@ const rows: readonly Row[] = [
   { says: /VBoxNetAdpCtl|vboxnetctl/, code: 'notReady', message: 'The driver for host-only networks is not loaded.', hint: '{driver}' },
   { says: /VERR_DISK_FULL|No space left|VERR_FILE_TOO_BIG|disk (?:is )?full/i, code: 'noSpace', message: 'There is no room left on the disk: {0}', hint: 'Make room, or choose another folder, and try again.' },
   { result: results.invalidObjectState, says: /child snapshots/, code: 'wrongState', message: 'This snapshot has several children, so VirtualBox cannot delete it.', hint: 'Delete its children until one is left, then delete this one.' },
-  // The machine's process ended while the tool still talked to it: its session is gone, and whoever asks for a stop has what was asked for.
-  { says: /session is not locked \(session state|session state: Unlocked/, code: 'wrongState', message: 'The machine stopped while it was asked.' },
   { says: /incompatible with launching a separate UI/, code: 'wrongState', message: 'The machine shows itself in a window already, or is just changing its state.' },
-  { says: closingSays, code: 'locked', message: 'The machine is just stopping.', hint: 'Try again in some seconds.' },
+  { says: closingSays, code: 'locked', message: 'Somebody else has just used the machine, or it is just stopping.', hint: 'Try again in some seconds.' },
   { result: results.invalidObjectState, says: lockSays, code: 'locked', message: 'The machine is locked: it runs, or another VirtualBox window or command works on it.', hint: 'Close its settings window, wait for the other command, or stop the machine; then try again.' },
   { says: /Could not launch the VM process.*VERR_FILE_NOT_FOUND/s, code: 'notInstalled', message: 'This VirtualBox has no program that shows a machine in a window.', hint: 'Install VirtualBox\'s graphical part (the package virtualbox-qt on Debian and Ubuntu), or start without a window.' },
   { says: /has terminated unexpectedly during startup|session was (?:aborted|closed)/, code: 'notReady', message: 'The machine\'s process ended right after its start.', hint: 'Look at VBox.log in the machine\'s Logs folder. The usual cause is a missing kernel driver. {driver}' },

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { asGaiaError } from '../../machines/errors.ts';
 import type { OperationContext, Provider } from '../../machines/provider.ts';
 import { t } from '../l10n.ts';
-import { showFailure } from '../notify.ts';
+import { sayResult, showFailure } from '../notify.ts';
 import type { Parts } from '../parts.ts';
 import { connectionLabel } from '../tree/forest.ts';
 import { choose } from './inputs.ts';
@@ -22,9 +22,22 @@ export async function exportAppliance(parts: Parts, args: Arguments): Promise<vo
   const file = await vscode.window.showSaveDialog({ title: t('Export as Appliance'), ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, name) } : {}), filters: { [t('Appliance')]: ['ova', 'ovf'] } });
   if (!file) return;
   await working(parts, t('Exporting {0}', together.map(target => `“${target.machine.name}”`).join(', ')), async context => {
-    await provider.appliances?.export(together.map(target => target.machine.id), file.fsPath, context);
-    void vscode.window.showInformationMessage(t('Exported to {0}.', file.fsPath));
+    await replacing(file, path => provider.appliances?.export(together.map(target => target.machine.id), path, context) ?? Promise.resolve());
+    return t('Exported to {0}.', file.fsPath);
   });
+}
+
+/** The dialog has asked whether a file that is there may be replaced: it goes only when the new one is whole. */
+async function replacing(file: vscode.Uri, write: (path: string) => Promise<void>): Promise<void> {
+  const ending = /\.\w+$/.exec(file.path)?.[0] ?? '';
+  // An .ovf names its disks' files after itself, so it cannot be written under another name.
+  if (ending === '.ovf' || !await vscode.workspace.fs.stat(file).then(() => true, () => false)) {
+    await write(file.fsPath);
+    return;
+  }
+  const beside = file.with({ path: `${file.path.slice(0, -ending.length)}.${Date.now().toString(36)}${ending}` });
+  await write(beside.fsPath);
+  await vscode.workspace.fs.rename(beside, file, { overwrite: true });
 }
 
 export async function importAppliance(parts: Parts, args: Arguments): Promise<void> {
@@ -37,8 +50,8 @@ export async function importAppliance(parts: Parts, args: Arguments): Promise<vo
     const ids = (await provider.appliances?.import(file.fsPath, {}, context)) ?? [];
     await parts.fleet.refresh({ providers: [provider], fresh: true });
     const names = ids.map(id => parts.fleet.machine(id)?.name ?? id).map(name => `“${name}”`).join(', ');
-    void vscode.window.showInformationMessage(t('Imported {0}.', names));
     if (ids[0] !== undefined) await parts.view.reveal(ids[0]);
+    return t('Imported {0}.', names);
   });
 }
 
@@ -49,14 +62,16 @@ async function importingProvider(parts: Parts, [node]: Arguments): Promise<Provi
   return able.length === 1 ? able[0] : choose(t('Import where?'), able.map(provider => ({ label: connectionLabel(provider), detail: '', value: provider })));
 }
 
-async function working(parts: Parts, title: string, work: (context: OperationContext) => Promise<void>): Promise<void> {
+/** `work` resolves with what is said when it is done: aloud after long work, else in the status bar. */
+async function working(parts: Parts, title: string, work: (context: OperationContext) => Promise<string>): Promise<void> {
+  const startedAt = Date.now();
   const abort = new AbortController();
   try {
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title }, async (progress, token) => {
+    const done = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title }, async (progress, token) => {
       const cancel = token.onCancellationRequested(() => { abort.abort(); });
       let percent = 0;
       try {
-        await work({
+        return await work({
           signal: abort.signal,
           progress: step => {
             const now = Math.floor((step.fraction ?? 0) * 100);
@@ -69,6 +84,7 @@ async function working(parts: Parts, title: string, work: (context: OperationCon
         cancel.dispose();
       }
     });
+    sayResult(parts, done, Date.now() - startedAt);
   } catch (error) {
     void showFailure(parts, asGaiaError(error));
   }

@@ -18,6 +18,8 @@ import { MachineDragAndDrop } from './dragAndDrop.ts';
 
 /** Changes that come together are drawn together. */
 const drawDelayMs = 25;
+/** A row that has just come is known to VS Code within two seconds, or the view is not on the screen. */
+const revealAttempts = 20;
 const snapshotPatienceMs = 30_000;
 const stateKeys = { grouping: 'gaia.grouping', filter: 'gaia.filter' } as const;
 
@@ -86,10 +88,19 @@ export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Dispo
     this.#draw('all');
   }
 
-  /** Selects the machine's row, and shows the view. */
+  /** Selects the machine's row, and shows the view. A row that VS Code does not know yet (it came just now) is waited for; then it is let be. */
   async reveal(id: MachineId): Promise<void> {
-    const row = this.forest.rowsOf(id)[0];
-    if (row) await this.tree.reveal(row, { select: true, focus: false });
+    this.#flush();
+    for (let attempt = 0; attempt < revealAttempts; attempt++) {
+      const row = this.forest.rowsOf(id)[0];
+      if (!row) return;
+      try {
+        await this.tree.reveal(row, { select: true, focus: false });
+        return;
+      } catch {
+        await new Promise(resolve => setTimeout(resolve, drawDelayMs * 4));
+      }
+    }
   }
 
   /** The load of a place, or which places there are, changed. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MachineDetails, Usage } from '../../../src/machines/machine.ts';
+import type { Change, Provider } from '../../../src/machines/provider.ts';
 import { parseForward, parseSize } from '../../../src/ui/details/input.ts';
 import { keptReadings, mergeReadings, plotsOf } from '../../../src/ui/details/plots.ts';
 import { detailsView } from '../../../src/ui/details/view.ts';
@@ -20,6 +21,15 @@ describe('the details page', () => {
     const ids = detailsView(details(), aProvider(), 'en').sections.map(section => section.id);
     expect(ids).not.toContain('snapshots');
     expect(ids).toContain('disks');
+  });
+
+  it('offers the changes that the provider can make, and no others', () => {
+    const editing = (kinds?: readonly Change['kind'][]) => ({ settings: [], apply: () => Promise.resolve(), needsStop: () => Promise.resolve([]), ...kinds && { kinds } });
+    const machine = details({ disks: [{ slot: 'SATA 0:0', kind: 'disk' }, { slot: 'SATA 1:0', kind: 'cdrom', location: '/a.iso' }], adapters: [{ index: 1, mode: 'nat' }] });
+    const offered = (provider: Provider) => detailsView(machine, provider, 'en').sections.flatMap(section => [...section.actions, ...section.kind === 'table' ? section.rows.flatMap(row => row.actions) : []].map(action => `${section.id} ${action.id}`));
+    expect(offered(aProvider())).toEqual([]);
+    expect(offered({ ...aProvider(), editing: editing() })).toEqual(['disks addDisk', 'disks removeDisk', 'disks insertMedium', 'disks ejectMedium', 'forwards addForward', 'folders addFolder']);
+    expect(offered({ ...aProvider(), editing: editing(['addDisk', 'insertMedium']) })).toEqual(['disks addDisk', 'disks insertMedium', 'disks ejectMedium']);
   });
 
   it('tells what takes effect at the next start, and a lock', () => {
@@ -45,6 +55,13 @@ describe('the usage plots', () => {
   it('keep each reading once, in order, and only the latest', () => {
     expect(mergeReadings([reading(1), reading(3)], [reading(3), reading(2)]).map(one => one.at)).toEqual([1, 2, 3]);
     expect(mergeReadings([], Array.from({ length: 1000 }, (_, n) => reading(n)))).toHaveLength(keptReadings);
+  });
+});
+
+describe('the scale of a plot', () => {
+  it('ends at all there is, where that is known', () => {
+    const { plots } = plotsOf([{ at: 1, memoryUsedBytes: 5, memoryTotalBytes: 64 }, { at: 2, memoryUsedBytes: 6 }]);
+    expect(plots).toMatchObject([{ id: 'memory', most: 64 }]);
   });
 });
 

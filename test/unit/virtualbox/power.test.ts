@@ -47,7 +47,7 @@ describe('power off', () => {
     const { power } = powerOn(['Running', 'PoweredOff'], args => (args.startsWith('showvminfo') ? info('poweroff') : { exitCode: 1, stderr }));
     await power.powerOff(id, context);
     const still = powerOn(['Running'], args => (args.startsWith('showvminfo') ? info('running', 'headless') : { exitCode: 1, stderr }));
-    await expect(still.power.powerOff(id, context)).rejects.toMatchObject({ code: 'wrongState', message: 'The machine stopped while it was asked.' });
+    await expect(still.power.powerOff(id, context)).rejects.toMatchObject({ code: 'locked' });
   });
 });
 
@@ -57,5 +57,32 @@ describe('suspend', () => {
     box.ended.add(4711);
     await power.suspend?.(id, context);
     expect(box.runs).toEqual([`controlvm ${uuid} savestate`]);
+  });
+});
+
+describe('a detachable window', () => {
+  const show = (box: FakeBox, ...lines: readonly string[]): void => { box.files.set('/vms/lab/a/Logs/VBoxUI.log', ['00:00:00.6 VirtualBox GUI (separate)', ...lines].join('\n')); };
+
+  it('has opened when it draws the machine: until then a power off would only make it start the machine anew', async () => {
+    const { box, power } = powerOn(['Running'], () => ({}));
+    const shown: string[] = [];
+    Object.assign(box.doors.clock, { sleep: (ms: number) => {
+      box.now += ms;
+      shown.push('waited');
+      if (shown.length === 1) show(box);
+      if (shown.length === 4) show(box, '00:00:01.5 GUI: UIFrameBufferPrivate::performResize: Size=640x480');
+      return Promise.resolve();
+    } });
+    box.now = 0;
+    await power.start(id, { mode: 'detachable' }, context);
+    expect(shown).toHaveLength(4);
+    expect(box.runs).toEqual([`startvm ${uuid} --type separate`]);
+  });
+
+  it('is not waited for long where it writes no log', async () => {
+    const { box, power } = powerOn(['Running'], () => ({}));
+    const begun = box.now;
+    await power.start(id, { mode: 'detachable' }, context);
+    expect(box.now - begun).toBeLessThan(2500);
   });
 });

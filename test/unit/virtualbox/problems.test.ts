@@ -58,6 +58,9 @@ describe('what VBoxManage says when it fails', () => {
     const failure = readFailure(1, '', 'VBoxManage: error: Failed to get a console object from the direct session (VBOX_E_INVALID_OBJECT_STATE)\nVBoxManage: error: Details: code VBOX_E_VM_ERROR (0x80bb0003), component SessionMachine, interface IMachine, callee nsISupports\n')!;
     expect(isLock(failure)).toBe(true);
     expect(problemOf(failure, 'linux').code).toBe('locked');
+    // As an off machine says it that two questions meet at.
+    const ended = readFailure(1, '', 'VBoxManage: error: The object is not ready\nVBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component ConsoleWrap\nVBoxManage: error: The session is not locked (session state: Unlocked)\n')!;
+    expect(isLock(ended)).toBe(true);
   });
   it('that nobody has seen before is shown as it is', () => {
     expect(said('VBoxManage: error: The moon is in the wrong phase\n')).toMatchObject({ code: 'unexpected', message: 'VirtualBox said: The moon is in the wrong phase' });
