@@ -13,6 +13,8 @@ import type { Version } from './parse/version.ts';
 import * as requests from './requests.ts';
 import type { Call } from './requests.ts';
 import { customCommands, modifyOptions } from './settings.ts';
+import type { Unattended } from './unattended.ts';
+import { unattendedCall } from './unattended.ts';
 import { has, silentAudio } from './versions.ts';
 
 export interface CreateFacts {
@@ -24,6 +26,7 @@ export interface CreateFacts {
   readonly groups: readonly string[];
   readonly adapters: readonly PlannedAdapter[];
   readonly base: Base;
+  readonly unattended?: Unattended;
 }
 
 export type Base =
@@ -104,6 +107,7 @@ export function finishSteps(spec: MachineSpec, facts: CreateFacts, built: Built)
     ...diskSteps(spec, facts, built),
     ...folderSteps(spec, facts, built),
     ...(spec.tags && spec.tags.length > 0 ? [{ call: requests.setExtraData(built.uuid, 'gaia/tags', spec.tags.join(',')) }] : []),
+    ...(facts.unattended && spec.source.kind === 'iso' ? [{ call: unattendedCall(built.uuid, spec.source.path ?? spec.source.url, facts.unattended) }] : []),
     ...customCommands(spec.options['customize'], built.uuid).map(words => ({ call: requests.custom(words) })),
   ];
 }
@@ -164,7 +168,8 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
   const seedPath = spec.cloudInit?.seedPath;
   // In the machine's own folder: it moves with it, and goes with it.
   const seed = seedPath === undefined ? undefined : path.join(built.folder, seedName);
-  const discs = [...(fromSource ? [] : [spec.source.kind === 'iso' ? (spec.source.path ?? spec.source.url) : (seed ?? 'emptydrive')]), ...(seed !== undefined && (fromSource || spec.source.kind === 'iso') ? [seed] : [])];
+  // The unattended installation brings its own CD.
+  const discs = facts.unattended ? [] : [...(fromSource ? [] : [spec.source.kind === 'iso' ? (spec.source.path ?? spec.source.url) : (seed ?? 'emptydrive')]), ...(seed !== undefined && (fromSource || spec.source.kind === 'iso') ? [seed] : [])];
   if (added.length + (facts.base.kind === 'disk' ? 1 : 0) + discs.length > 0) {
     const ports = taken.size + added.length + (facts.base.kind === 'disk' ? 1 : 0) + discs.length;
     if (!hasController) steps.push({ call: requests.addController(uuid, bus, 'sata', 'IntelAhci', ports) });

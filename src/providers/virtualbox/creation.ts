@@ -20,9 +20,11 @@ import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { parseMedia } from './parse/media.ts';
 import { parseByteCount, parseBlocks } from './parse/blocks.ts';
+import { removeOwnFiles } from './ownFiles.ts';
 import * as requests from './requests.ts';
 import type { Call } from './requests.ts';
 import type { Tool } from './tool.ts';
+import { detectSystem, passwordOf, unattendedOf } from './unattended.ts';
 
 const cleanUpMs = 120_000;
 const releaseMs = 30_000;
@@ -79,12 +81,17 @@ export class Creation {
       bridged: spec.networks.some(network => network.type === 'public_network'),
     }, signal);
     const words = [spec.source.kind === 'iso' || spec.source.kind === 'image' ? path.basename(spec.source.url) : spec.source.kind === 'box' ? spec.source.name : '', spec.name].join(' ');
+    const unattended = unattendedOf(spec);
+    // The variable is looked up now: a machine is not made only to find that its password lacks.
+    if (unattended) passwordOf(unattended, this.#tool.doors.platform.env);
+    const detected = unattended && spec.source.kind === 'iso' ? await detectSystem(this.#tool, spec.source.path ?? spec.source.url, signal) : undefined;
     const nicType = spec.options['default_nic_type'];
     const facts: CreateFacts = {
       uuid: spec.reserved ?? randomUUID(),
       version,
       architecture,
-      osType: guestType(words, spec.options['ostype'] ?? spec.options['os_type'], architecture),
+      osType: guestType(words, spec.options['ostype'] ?? spec.options['os_type'] ?? detected?.osType, architecture),
+      ...(unattended ? { unattended } : {}),
       groups,
       adapters: plannedAdapters(spec.networks, host, typeof nicType === 'string' ? { nicType } : {}),
       base,
@@ -144,7 +151,8 @@ export class Creation {
       if (step.makes !== undefined) made.files.push(step.makes);
       if (step.copyOf !== undefined && step.makes !== undefined) await files.copyFile(step.copyOf, step.makes);
       context.progress({ message: 'Setting up the machine', fraction: from + ((1 - from) * index) / steps.length });
-      await this.#tool.change(step.call, within(context, from + ((1 - from) * index) / steps.length, (1 - from) / steps.length));
+      const call = step.call.args[0] === 'unattended' && facts.unattended ? { ...step.call, secret: passwordOf(facts.unattended, this.#tool.doors.platform.env) } : step.call;
+      await this.#tool.change(call, within(context, from + ((1 - from) * index) / steps.length, (1 - from) / steps.length));
     }
     context.progress({ fraction: 1 });
     return built.uuid;
@@ -268,7 +276,7 @@ export class Creation {
     for (const known of [...(made.uuid === undefined ? [] : [made.uuid]), ...made.names]) await this.#removeMachine(known, context, left);
     for (const file of made.files) await this.#removeFile(file, context, left);
     if (made.borrowed !== undefined) await this.#tool.change(requests.closeSource(made.borrowed), context).catch(() => undefined);
-    if (made.folder !== undefined) await this.#removeIfEmpty(made.folder);
+    if (made.folder !== undefined) await removeOwnFiles(this.#tool, made.folder, made.uuid ?? '', context).catch(() => { left.push(made.folder as string); });
     for (const { name, remove } of made.networks) {
       await this.#tool.change(remove, context).catch(() => { left.push(name); });
     }
@@ -305,12 +313,6 @@ export class Creation {
     } catch {
       left.push(file);
     }
-  }
-
-  async #removeIfEmpty(folder: string): Promise<void> {
-    const { files } = this.#tool.doors;
-    const entries = await files.listFolder(folder).catch(() => undefined);
-    if (entries?.length === 0) await files.removeAll(folder).catch(() => undefined);
   }
 }
 

@@ -4,7 +4,6 @@ import * as path from 'node:path';
 import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { DeletionPreview, OperationContext } from '../../machines/provider.ts';
-import { seedName } from './create.ts';
 import type { Inventory } from './inventory.ts';
 import type { MachineStates, PresentState } from './machineState.ts';
 import { isReleased } from './machineState.ts';
@@ -12,15 +11,11 @@ import type { OwnedMedium } from './parse/media.ts';
 import { ownership, parseMedia } from './parse/media.ts';
 import { disksOf } from './parse/devices.ts';
 import { flatten, snapshotsOf } from './parse/snapshots.ts';
+import { isOwnFile, removeOwnFiles } from './ownFiles.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
 import type { Tool } from './tool.ts';
 import { has } from './versions.ts';
-
-/** Made for one machine alone: its seed, and the answer files of its installation. */
-function isExtra(name: string, uuid: string): boolean {
-  return name === seedName || name.startsWith(`Unattended-${uuid}-`);
-}
 
 interface Findings {
   readonly owned: readonly OwnedMedium[];
@@ -65,7 +60,7 @@ export class Deletion {
     const place = await this.#inventory.place(uuid);
     const folder = place && path.dirname(place.settingsFile);
     const inside = (found.discs ?? []).filter(disc => folder !== undefined && path.dirname(disc) === folder);
-    const takesDiscs = inside.length > 0 && inside.every(disc => isExtra(path.basename(disc), uuid)) && has(await this.#tool.version(context.signal), 'deleteAll');
+    const takesDiscs = inside.length > 0 && inside.every(disc => isOwnFile(path.basename(disc), uuid)) && has(await this.#tool.version(context.signal), 'deleteAll');
     // No wait for a lock here: what is locked is refused, never removed as soon as it is free (V2).
     try {
       await this.#tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible && (takesDiscs ? 'all' : true)), context, () => Promise.resolve(true));
@@ -74,19 +69,7 @@ export class Deletion {
       if (still || !GaiaError.is(error)) throw error;
       throw new GaiaError('partial', { ...error.detail, left: 'The machine is no longer in VirtualBox\'s list, but some of its files are left.', cause: error });
     }
-    if (disks === 'delete' && folder !== undefined && !inaccessible) await this.#removeExtras(folder, uuid, context);
-  }
-
-  /** The CD images and answer files that were made for this machine alone: VirtualBox takes only its disks along. */
-  async #removeExtras(folder: string, uuid: string, context: OperationContext): Promise<void> {
-    const { files } = this.#tool.doors;
-    const entries = (await files.listFolder(folder).catch(() => undefined)) ?? [];
-    for (const { name } of entries.filter(entry => entry.kind === 'file' && isExtra(entry.name, uuid))) {
-      const file = path.join(folder, name);
-      if (/\.v?iso$/i.test(name)) await this.#tool.change(requests.forgetMedium('dvd', file), context).catch(() => undefined);
-      await files.removeAll(file);
-    }
-    if ((await files.listFolder(folder).catch(() => undefined))?.length === 0) await files.removeAll(folder);
+    if (disks === 'delete' && folder !== undefined && !inaccessible) await removeOwnFiles(this.#tool, folder, uuid, context);
   }
 
   async #look(uuid: string, signal: AbortSignal): Promise<Findings> {

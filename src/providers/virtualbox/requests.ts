@@ -9,6 +9,8 @@ export interface Call {
   readonly timeoutMs: number;
   /** Said beside it in "Show commands". l10n key. */
   readonly comment?: string;
+  /** Handed over by standard input, and never shown. */
+  readonly secret?: string;
   /** How many runs of 0–100 % it prints; undefined = it prints none that matter. */
   readonly progressRuns?: number;
 }
@@ -29,6 +31,8 @@ export const listVms = (): Call => query('list', 'vms');
 export const listRunningVms = (): Call => query('list', 'runningvms');
 export const listVmsLong = (): Call => query('list', '--long', 'vms');
 export const listOf = (what: 'hdds' | 'dvds' | 'ostypes' | 'bridgedifs' | 'hostonlyifs' | 'hostonlynets' | 'natnets' | 'intnets' | 'systemproperties' | 'hostinfo' | 'extpacks' | 'dhcpservers' | 'groups'): Call => query('list', what);
+export const unattendedDetect = (iso: string): Call => query('unattended', 'detect', `--iso=${iso}`, '--machine-readable');
+export const unattendedInstall = (args: readonly string[], password: string | undefined): Call => ({ ...change('unattended', 'install', ...args), ...(password === undefined ? {} : { secret: password }) });
 export const showVm = (uuid: string): Call => query('showvminfo', uuid, '--machinereadable');
 export const showVmForPeople = (uuid: string): Call => query('showvminfo', uuid);
 /** The tree of disks with their users. */

@@ -137,7 +137,7 @@ export class Tool {
     const progress = call.progressRuns === undefined || !context ? undefined : new ProgressReader(call.progressRuns);
     let result: ProcessResult;
     try {
-      result = await this.doors.run({ file, args: call.args, env, timeoutMs: call.timeoutMs }, signal, {
+      result = await this.doors.run({ file, args: call.args, env, timeoutMs: call.timeoutMs, ...(call.secret === undefined ? {} : { stdin: `${call.secret}\n`, secrets: [call.secret] }) }, signal, {
         record: this.doors.record,
         ...(progress && context
           ? {
