@@ -15,7 +15,7 @@ import { clusterView, storageKey } from './view.ts';
 import type { ClusterFacts } from './view.ts';
 
 const everyMs = 5000;
-/** Backups cost a request a storage, so they are read seldom. */
+/** Backups cost a request a storage, networks one a node, so they are read seldom. */
 const backupsEveryMs = 60_000;
 /** A node measures once a minute. */
 const usageEveryMs = 60_000;
@@ -27,7 +27,7 @@ export class ClusterPanel implements vscode.Disposable {
   readonly #page: Page<ToPage, FromPage>;
   readonly #subscriptions: vscode.Disposable[] = [];
   readonly #open = new Map<string, { readonly items?: readonly StorageItem[]; readonly note?: string }>();
-  #facts: ClusterFacts = { tasks: [], storages: [], nodes: [], backups: [], ha: [], rules: [], pools: [], usage: new Map(), span: 'hour', problems: [] };
+  #facts: ClusterFacts = { tasks: [], storages: [], nodes: [], backups: [], ha: [], rules: [], pools: [], networks: [], usage: new Map(), span: 'hour', problems: [] };
   #span: Timeframe = 'hour';
   #usageAt = 0;
   #backupsAt = 0;
@@ -95,13 +95,14 @@ export class ClusterPanel implements vscode.Disposable {
     const backupsDue = Date.now() - this.#backupsAt > backupsEveryMs;
     // First what all the others would ask for as well, so that one that is down is said once.
     const storages = await part(provider.storage?.list(signal), old.storages);
-    const [summary, tasks, backups, ha, rules, pools] = problems.length > 0 ? [old.summary, old.tasks, old.backups, old.ha, old.rules, old.pools] : await Promise.all([
+    const [summary, tasks, backups, ha, rules, pools, networks] = problems.length > 0 ? [old.summary, old.tasks, old.backups, old.ha, old.rules, old.pools, old.networks] : await Promise.all([
       part<ClusterFacts['summary']>(provider.cluster.summary(signal), old.summary),
       part(provider.cluster.tasks(signal), old.tasks),
       backupsDue ? part(provider.backups.list(undefined, signal), old.backups) : old.backups,
       part(provider.cluster.haStatus(signal), old.ha),
       part(provider.cluster.haRules(signal), old.rules),
       part(provider.cluster.pools(signal), old.pools),
+      backupsDue ? part(provider.networks?.list(signal), old.networks) : old.networks,
     ]);
     const nodes = problems.length > 0 && storages === old.storages ? old.nodes : await Promise.all((provider.cluster.latest()?.nodes ?? []).map(node => (node.online ? part(provider.cluster.node(node.name, signal), { ...node, loadAverage: [] }) : { ...node, loadAverage: [] })));
     const span = this.#span;
@@ -110,7 +111,7 @@ export class ClusterPanel implements vscode.Disposable {
     if (signal.aborted) return;
     if (usageDue) this.#usageAt = Date.now();
     if (backupsDue) this.#backupsAt = Date.now();
-    this.#facts = { ...(summary ? { summary } : {}), tasks, storages, nodes, backups, ha, rules, pools, usage, span: usageDue ? span : old.span, problems: [...new Set(problems)] };
+    this.#facts = { ...(summary ? { summary } : {}), tasks, storages, nodes, backups, ha, rules, pools, networks, usage, span: usageDue ? span : old.span, problems: [...new Set(problems)] };
     await Promise.all([...this.#open.keys()].map(key => this.#readContent(provider, key, signal)));
     this.#show();
   }

@@ -1,6 +1,6 @@
 // What the cluster page shows, in words. Pure.
 import type { Machine, Usage } from '../../machines/machine.ts';
-import type { StorageInfo, StorageItem } from '../../machines/provider.ts';
+import type { NetworkInfo, StorageInfo, StorageItem } from '../../machines/provider.ts';
 import type { ActionView, ClusterPageView, MeterView, NodePlotView, NodeView, RowView, StorageView } from '../../../webview/cluster/messages.ts';
 import type { HaStatusRow } from '../../providers/proxmox/availability.ts';
 import type { Backup } from '../../providers/proxmox/backups.ts';
@@ -20,6 +20,7 @@ export interface ClusterFacts {
   readonly ha: readonly HaStatusRow[];
   readonly rules: readonly HaRule[];
   readonly pools: readonly { readonly name: string; readonly comment?: string }[];
+  readonly networks: readonly NetworkInfo[];
   /** Load by node, oldest first. */
   readonly usage: ReadonlyMap<string, readonly Usage[]>;
   readonly span: Timeframe;
@@ -84,6 +85,10 @@ export function clusterView(provider: ProxmoxProvider, facts: ClusterFacts, mach
           id: rule.name, cells: [rule.name, ruleKind(rule), rule.nodes.join(', '), rule.resources.map(sid => machineOf(machines, sid)).join(', '), rule.comment ?? ''],
           actions: [{ id: 'change', label: t('Change…'), icon: 'edit' }, { id: 'remove', label: t('Remove…'), icon: 'trash' }],
         })),
+      },
+      {
+        id: 'networks', title: t('Networks'), columns: [t('Name'), t('Node'), t('Kind'), t('About')], empty: t('There are no networks that can be seen.'),
+        rows: facts.networks.map((network): RowView => ({ id: `${network.node ?? ''}/${network.name}`, cells: [network.name, network.node ?? t('all'), network.kind, network.detail ?? ''], actions: [] })),
       },
       {
         id: 'pools', title: t('Pools'), columns: [t('Name'), t('Machines'), t('Comment')], empty: t('There are no pools that can be seen.'),
