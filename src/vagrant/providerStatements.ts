@@ -58,7 +58,8 @@ function virtualbox(name: string, config: Dict, to: Settings): void {
   to.set('memory', config.memory, ['config', 'memory']);
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || value === null || key === 'name') continue;
-    if (key in virtualboxOptions) to.set(key, value, own(key));
+    if (key === 'unattended') to.sink.noEquivalent(own(key));
+    else if (key in virtualboxOptions) to.set(key, value, own(key));
     else to.call('customize', [['modifyvm', symbol('id'), `--${key.replace(/_/g, '-')}`, flagValue(value)]], own(key));
   }
   // Other commands of VBoxManage, for Vagrant alone; `":id"` stands for the machine.
@@ -104,8 +105,9 @@ function proxmox(_name: string, config: Dict, to: Settings): void {
   if (options.user_name === undefined) to.set('user_name', {}, ['provider'], env('PROXMOX_USER'));
   else set('user_name', options.user_name, own('user_name'));
   to.assigned.push(assign(['provider'], to.variable, 'password', env('PROXMOX_PASSWORD')));
-  const container = options.type === 'lxc' || options.type === 'container' || options.ostemplate !== undefined;
-  if (options.vm_type === undefined && container) to.set('vm_type', 'openvz', options.type === undefined ? own('ostemplate') : own('type'), symbol('openvz'));
+  const template = ['ostemplate', 'openvz_os_template', 'openvz_template_file'].find(key => options[key] !== undefined);
+  const container = options.type === 'lxc' || options.type === 'container' ? 'type' : template;
+  if (options.vm_type === undefined && container !== undefined) to.set('vm_type', 'openvz', own(container), symbol('openvz'));
   else if (options.vm_type === undefined) to.set('vm_type', 'qemu', ['provider'], symbol('qemu'));
   else set('vm_type', options.vm_type, own('vm_type'));
   if (config.memory === undefined && options.memory !== undefined) first(to, options, 'vm_memory', options.memory, own('memory'));

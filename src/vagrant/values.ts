@@ -32,9 +32,10 @@ export function pluginData(value: unknown): RubyValue {
 
 const symbolText = /^:[A-Za-z_]\w*$/;
 
-/** A text or a list of lines as one text: each line of a list ends with a line end. */
+/** A text or a list of lines as one text: each line of a list ends with a line end, a lone one needs none. */
 export function joinLines(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.length === 1) return String(value[0]);
   if (Array.isArray(value)) return value.map(line => `${String(line)}\n`).join('');
   return undefined;
 }

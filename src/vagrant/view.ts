@@ -122,8 +122,9 @@ export function attachComments(comments: readonly ConfigComment[], sections: rea
     }
   };
   sections.forEach(collect);
-  for (const comment of comments) {
-    const lines = toLines(comment.text);
+  for (const [index, comment] of comments.entries()) {
+    const lines = withoutSettings(toLines(comment.text), comments[index + 1]?.text);
+    if (lines.length === 0) continue;
     // What stands at the machine's name is about the machine, whatever else takes the name.
     const target = comment.path.length === 0 || (comment.path.length === 1 && comment.path[0] === 'name') ? undefined : placeFor(comment.path, all);
     if (!target) machine.push(...lines);
@@ -131,6 +132,13 @@ export function attachComments(comments: readonly ConfigComment[], sections: rea
     else target.comments.push(...lines);
   }
 }
+
+/** Settings of the config that are commented out are not for who reads the Vagrantfile, nor is the line that leads to them. */
+function withoutSettings(lines: readonly string[], next: string | undefined): string[] {
+  return lines.filter((line, at) => !isSetting(line) && !(line.trimEnd().endsWith(':') && isSetting(lines[at + 1] ?? next ?? '')));
+}
+
+const isSetting = (line: string): boolean => /^\s*(?:[{[]?\s*"[\w$-]+"\s*:|[\]}]+,?\s*$)/.test(line);
 
 function placeFor(path: ConfigPath, all: readonly Statement[]): Statement | undefined {
   const own = all.find(one => samePath(blockPath(one), path)) ?? all.find(one => samePath(one.path, path));

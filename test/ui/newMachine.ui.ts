@@ -156,7 +156,8 @@ describe('a machine from nothing', () => {
     for (const theme of ['light', 'highContrast', 'dark'] as const) {
       await workbench.setTheme(theme);
       await workbench.run('Gaia: New Machine from a Template…', /New Machine from a Template…/);
-      await quickInput.rows.first().waitFor();
+      await workbench.page.locator('.quick-input-widget input[placeholder^="Search by name"]').waitFor();
+      await quickInput.rows.filter({ hasText: 'Alpine' }).first().waitFor();
       await workbench.screenshot(`templates-${theme}`);
       await quickInput.dismiss();
     }

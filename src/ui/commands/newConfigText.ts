@@ -66,7 +66,8 @@ export function configText({ provider, source, name, cpus, memory }: NewMachine)
   const liveText = live.join('\n    ');
   const body = [...entries, ...(liveText === '' ? [] : [liveText])].join(',\n    ');
   const lines = [
-    '// "Create" above the machine makes it; "Preview" shows its Vagrantfile. Point at a key to read about it.',
+    '// "Create" above the machine makes it, "Preview" shows its Vagrantfile.',
+    '// Point at a key to read about it.',
     '{',
     `  "name": ${JSON.stringify(name)},`,
     `  "provider": ${JSON.stringify(provider)},`,

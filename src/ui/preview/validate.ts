@@ -28,17 +28,25 @@ export async function validateVagrantfile(parts: Parts, args: readonly unknown[]
   if (vagrant === undefined) {
     throw new GaiaError('notInstalled', { message: 'Vagrant is not installed, or not on the PATH.', hint: 'Gaia does not need it; only this check does.', actions: [{ title: 'Get Vagrant', url: 'https://developer.hashicorp.com/vagrant/install' }] });
   }
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title: t('Vagrant checks {0}', path.basename(document.uri.path)) }, async (_progress, token) => {
+  const said = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, cancellable: true, title: t('Vagrant checks {0}', path.basename(document.uri.path)) }, async (_progress, token) => {
     const abort = new AbortController();
     token.onCancellationRequested(() => { abort.abort(); });
-    const said = await ask(parts, vagrant, document, abort.signal);
-    if (said === undefined) void vscode.window.showInformationMessage(t('Vagrant finds nothing wrong.'));
-    else {
-      parts.log.warn(said);
-      const show = t('Show Log');
-      if (await vscode.window.showWarningMessage(t('Vagrant says: {0}', said.split('\n').filter(line => line.trim() !== '').slice(0, 4).join(' ')), show) === show) parts.log.show();
-    }
+    return ask(parts, vagrant, document, abort.signal);
   });
+  if (said === undefined) {
+    void vscode.window.showInformationMessage(t('Vagrant finds nothing wrong.'));
+    return;
+  }
+  parts.log.warn(said);
+  const show = t('Show Log');
+  if (await vscode.window.showWarningMessage(t('Vagrant says: {0}', shortened(said)), show) === show) parts.log.show();
+}
+
+/** What Vagrant minds, without what it says around it: its points (`* …`, over several lines) where there are some. */
+function shortened(said: string): string {
+  const points = said.split(/\n\s*\n|\n(?=\s*\*)/).map(part => part.trim()).filter(part => part.startsWith('*')).map(part => part.slice(1).replaceAll(/\s+/g, ' ').trim());
+  const lines = points.length > 0 ? points : said.split('\n').filter(line => line.trim() !== '').slice(0, 4);
+  return [...lines.slice(0, 3), ...lines.length > 3 ? ['…'] : []].join(' ');
 }
 
 /** undefined = valid, else what Vagrant said. The file is written beside nothing of the person's: into the extension's own storage. */

@@ -44,7 +44,7 @@ describe('generated Vagrantfiles', () => {
     const lacks = (where: string, keys: readonly string[]): string[] => keys.filter(key => !seen.get(where)?.has(key)).map(key => `${where}.${key}`);
     const parts = ['forwardedPort', 'privateNetwork', 'publicNetwork', 'syncedFolder', 'disk', 'trigger', 'triggerRun', 'triggerRunRemote', 'cloudInit', 'provisioner', ...provisionerTypes.map(type => `provisioner_${type}`)];
     // What never reaches a Vagrantfile, and what is tested by itself: raw Ruby, Vagrant's own settings, and the plugin's second words for what has one.
-    const apart = /^config\.(iso|image|clone_from|checksum|custom_config|start|description|tags|connection|generation|name|source_distro|tarball|install_location)$|^proxmox\.(?!node|storage|disk_size|ostype|cores|sockets|model|bridge|template)|^hyperv\.(switch|dynamic_memory)$/;
+    const apart = /^config\.(iso|image|clone_from|checksum|custom_config|start|description|tags|connection|generation|name|source_distro|tarball|install_location)$|^proxmox\.(?!node|storage|disk_size|ostype|cores|sockets|model|bridge|template)|^hyperv\.(switch|dynamic_memory)$|^virtualbox\.unattended$/;
     expect([...lacks('config', [...Object.keys(commonKeys), ...knownProviders.flatMap(provider => Object.keys(providerKeys[provider]))]), ...knownProviders.flatMap(provider => lacks(provider, Object.keys(optionKeys[provider]))),
       ...parts.flatMap(part => lacks(part, Object.keys(definition(part)?.properties ?? {})))].filter(key => !apart.test(key))).toEqual([]);
   });

@@ -32,7 +32,7 @@ function clean(value: unknown): unknown {
 const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 const dict = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 const onOff = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : well(String(value)));
-const lines = (value: unknown): string => (Array.isArray(value) ? value.map(one => `${String(one)}\n`).join('') : String(value));
+const lines = (value: unknown): string => (Array.isArray(value) && value.length === 1 ? String(value[0]) : Array.isArray(value) ? value.map(one => `${String(one)}\n`).join('') : String(value));
 
 /** `[what, expected, found]` of each difference. */
 export function differences(machine: DrawnMachine, found: Dumped): [string, unknown, unknown][] {
@@ -229,7 +229,7 @@ const providers: Readonly<Record<string, (machine: DrawnMachine, options: Json, 
     const options = Object.fromEntries(Object.entries(given).filter(([key]) => words.includes(key) || key in pluginOptions.proxmox));
     const { node, storage, disk_size, ostype, cores, sockets, model, bridge, template, ...rest } = options;
     const size = (value: unknown): string | undefined => (value === undefined ? undefined : value === 32768 ? '32G' : String(value));
-    const expected: Json = { ...rest, endpoint: options.endpoint ?? 'https://pve.test:8006/api2/json', user_name: options.user_name ?? 'me@pam', password: 'from the environment', vm_type: options.vm_type ?? 'qemu', vm_memory: machine.config.memory === 512 ? undefined : machine.config.memory, selected_node: node, qemu_storage: storage === 'raid' ? undefined : storage, qemu_disk_size: size(disk_size), qemu_os: ostype, qemu_cores: (cores ?? machine.config.cpus) === 1 ? undefined : (cores ?? machine.config.cpus), qemu_sockets: sockets === 1 ? undefined : sockets, qemu_nic_model: model, qemu_bridge: bridge, qemu_template: template };
+    const expected: Json = { ...rest, endpoint: options.endpoint ?? 'https://pve.test:8006/api2/json', user_name: options.user_name ?? 'me@pam', password: 'from the environment', vm_type: options.vm_type ?? (options.openvz_os_template === undefined && options.openvz_template_file === undefined ? 'qemu' : 'openvz'), vm_memory: machine.config.memory === 512 ? undefined : machine.config.memory, selected_node: node, qemu_storage: storage === 'raid' ? undefined : storage, qemu_disk_size: size(disk_size), qemu_os: ostype, qemu_cores: (cores ?? machine.config.cpus) === 1 ? undefined : (cores ?? machine.config.cpus), qemu_sockets: sockets === 1 ? undefined : sockets, qemu_nic_model: model, qemu_bridge: bridge, qemu_template: template };
     const defaults: Json = { task_timeout: 60, task_status_check_interval: 2, ssh_timeout: 60, ssh_status_check_interval: 5, imgcopy_timeout: 120, replace_qemu_iso_file: false, replace_openvz_template_file: false };
     for (const [key, value] of Object.entries(expected)) if (value !== undefined && defaults[key] !== value) same(`proxmox.${key}`, value, found[key]);
   },

@@ -249,6 +249,25 @@ describe('a comment at the name or the provider', () => {
   });
 });
 
+describe('settings that are commented out', () => {
+  it('do not become comments of the Vagrantfile', () => {
+    const text = generate(`{
+  "name": "web", "provider": "virtualbox",
+  "config": {
+    // Small: it only answers pings.
+    "memory": 512
+    // And if you like:
+    // "disk_size": "64G",
+    // "networks": [
+    //   { "type": "private_network", "ip": "192.168.56.10" }
+    // ]
+  }
+}`).text;
+    expect(text).toContain('# Small: it only answers pings.');
+    for (const word of ['if you like', 'disk_size', 'networks', '192.168', '# ]']) expect(text).not.toContain(word);
+  });
+});
+
 describe('a provisioner of a plugin', () => {
   it('keeps its name and its options', () => {
     expect(body(machine({ box: 'b', provisioners: [{ type: 'vai', name: 'inventory', run: 'always', inventory_dir: '.', groups: { web: ['m'] } }] }))).toContain(`  config.vm.provision "inventory", type: "vai", run: "always" do |provisioner|
