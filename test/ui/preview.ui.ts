@@ -89,6 +89,19 @@ describe('the preview', () => {
     await expect.poll(async () => (await frame()).locator('.code.stale').count()).toBe(0);
   });
 
+  it('says what the Vagrantfile cannot, and goes there', async () => {
+    await workbench.editor.replaceAll(web.replace('"box": "debian/bookworm64"', '"iso": "./debian.iso"'));
+    const summary = (await frame()).locator('.notes summary');
+    await expect.poll(() => summary.innerText()).toContain('1 remark on the Vagrantfile');
+    await summary.click();
+    await workbench.screenshot('preview-remarks');
+    await (await frame()).locator('.notes li button', { hasText: '"iso"' }).click();
+    await workbench.page.locator('.statusbar-item', { hasText: /Ln 6, Col/ }).waitFor();
+    expect(await axeProblems(await frame())).toEqual([]);
+    await workbench.editor.replaceAll(web);
+    await expect.poll(() => summary.count()).toBe(0);
+  });
+
   it('follows another file and has a tab for its setup script', async () => {
     await workbench.editor.save();
     await workbench.editor.open('dev.gaia.json');
