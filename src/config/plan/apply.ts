@@ -122,9 +122,15 @@ async function change(step: PlanStep, options: ApplyOptions, hooks: ApplyHooks, 
   const machine = machineOf(step);
   const stopped = step.kind === 'stop' && machine.state !== 'stopped';
   if (stopped) await stop(step, options, hooks, signal);
-  for (const action of actionsOf(step)) {
-    signal.throwIfAborted();
-    await hooks.run(action, signal);
+  try {
+    for (const action of actionsOf(step)) {
+      signal.throwIfAborted();
+      await hooks.run(action, signal);
+    }
+  } catch (error) {
+    // It ran before, and was stopped for this alone. What is told is why the change failed.
+    if (stopped) await hooks.run({ verb: 'start', id: machine.id }, new AbortController().signal).catch(() => undefined);
+    throw error;
   }
   if (stopped) await hooks.run({ verb: 'start', id: machine.id }, signal);
   if (step.unfinished !== true) return;

@@ -182,6 +182,56 @@ describe('applying', () => {
     expect(world.done).toEqual(['shutDown web', 'resize web', 'start web']);
   });
 
+  it.each(['fails', 'is cancelled'])('starts again what was stopped for a change that %s', async how => {
+    const world = new World();
+    world.bindings.set('web', world.add('web', { state: 'running' }).id);
+    const abort = new AbortController();
+    world.fail = action => {
+      if (action.verb === 'resize') throw new GaiaError('noSpace', { message: 'x' });
+      if (action.verb === 'shutDown' && how === 'is cancelled') abort.abort();
+    };
+    const [outcome] = await applyPlan(makePlan(world.input([aSpec('web', { memoryMiB: 1024 })])), options, world.hooks(), abort.signal);
+    expect(outcome?.outcome).not.toBe('done');
+    expect(world.done).toEqual(how === 'fails' ? ['shutDown web', 'resize web', 'start web'] : ['shutDown web', 'start web']);
+    expect([...world.machines.values()]).toMatchObject([{ state: 'running', memoryMiB: 512 }]);
+  });
+
+  it('makes machines side by side, and what is cloned after what it is cloned from', async () => {
+    const world = new World();
+    const open = new Set<string>();
+    const seen: string[] = [];
+    const hooks: ApplyHooks = { ...world.hooks(), prepare: async spec => {
+      open.add(spec.name);
+      await new Promise(resolve => setTimeout(resolve, 5));
+      seen.push([...open].sort().join('+'));
+      open.delete(spec.name);
+      return spec;
+    } };
+    await applyPlan(makePlan(world.input([aSpec('a'), aSpec('b'), aSpec('c', { source: { kind: 'clone', of: 'a' } })])), { ...options, parallel: 3 }, hooks, never);
+    expect(seen[0]).toBe('a+b');
+    expect(world.done.indexOf('create c')).toBeGreaterThan(world.done.indexOf('create a'));
+  });
+
+  it('prepares once for what it makes: what a replacement fetches before is not made for it yet', async () => {
+    const world = new World();
+    world.bindings.set('web', world.add('web').id);
+    const plan = makePlan(world.input([aSpec('web', { memoryMiB: 1024 })]));
+    const asked: (string | undefined)[] = [];
+    const hooks: ApplyHooks = { ...world.hooks(), prepare: async (spec, _context, only) => { asked.push(only); return spec; } };
+    await applyPlan({ ...plan, steps: plan.steps.map(step => ({ ...step, kind: 'replace' as const })) }, { ...options, replace: new Set(['web']) }, hooks, never);
+    expect(asked).toEqual(['fetch', undefined]);
+  });
+
+  it('says that what was prepared is not used, when it is cancelled in between', async () => {
+    const world = new World();
+    const abort = new AbortController();
+    const abandoned: string[] = [];
+    const hooks: ApplyHooks = { ...world.hooks(), prepare: async spec => { abort.abort(); return spec; }, abandon: async name => { abandoned.push(name); } };
+    await applyPlan(makePlan(world.input([aSpec('web')])), options, hooks, abort.signal);
+    expect(abandoned).toEqual(['web']);
+    expect(world.done).toEqual([]);
+  });
+
   it('does not stop or replace what was not confirmed', async () => {
     const world = new World();
     world.bindings.set('web', world.add('web', { state: 'running' }).id);
