@@ -39,7 +39,7 @@ export function unattendedOf(spec: Pick<MachineSpec, 'name' | 'hostname' | 'opti
     const value = values[key];
     if (value === undefined) return undefined;
     if (typeof value === 'string' && pattern.test(value)) return value;
-    throw new GaiaError('invalidInput', { message: '"{0}" of "unattended" cannot be {1}.', values: [key, JSON.stringify(value)], hint: `Write it like ${example}.` });
+    throw new GaiaError('invalidInput', { message: '"{0}" of "unattended" cannot be {1}.', values: [key, JSON.stringify(value), example], hint: 'Write it like {2}.' });
   };
   const user = text('user', /^[A-Za-z_][\w.-]{0,31}$/, '"dev"');
   const passwordEnv = text('password_env', /^[A-Za-z_]\w*$/, '"VM_PASSWORD"');
