@@ -122,7 +122,7 @@ export class Creation {
       made.networks.push({ name, remove: removeHostOnlyCall(create.kind, name) });
       interfaces.set(create.ip, name);
     }
-    context.progress({ message: messages[facts.base.kind], fraction: 0 });
+    context.progress({ ...messages[facts.base.kind], fraction: 0 });
     const borrowed = borrowedBy(facts);
     await context.intend?.([...await this.#folders(spec, facts), ...(borrowed === undefined ? [] : [{ kind: 'medium' as const, path: borrowed }])]);
     if (facts.base.kind === 'master') facts = { ...facts, base: await this.#masters.make(facts.base, within(context, 0, 0.6)) };
@@ -321,7 +321,13 @@ function borrowedBy({ base }: CreateFacts): string | undefined {
   return base.kind === 'disk' && !base.raw && !base.known ? base.file : undefined;
 }
 
-const messages: { readonly [K in Base['kind']]: string } = { new: 'Making the machine', disk: 'Making the machine', clone: 'Copying the machine', appliance: 'Importing the machine', master: 'Importing the base of linked clones' };
+const messages: { readonly [K in Base['kind']]: { readonly message: string } } = {
+  new: { message: 'Making the machine' },
+  disk: { message: 'Making the machine' },
+  clone: { message: 'Copying the machine' },
+  appliance: { message: 'Importing the machine' },
+  master: { message: 'Importing the base of linked clones' },
+};
 
 /** The spec with the machine's name in VirtualBox (`provider_config.name`). */
 export function asItIsCalled(spec: MachineSpec): MachineSpec {
