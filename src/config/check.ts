@@ -10,6 +10,7 @@ import { duplicatePort, lowPort, portsOf, portTaken } from './checks/ports.ts';
 import { boxArchitecture, cpusBeyondHost, graphics, memoryBeyondHost } from './checks/resources.ts';
 import { secretInFile } from './checks/secrets.ts';
 import { noSource, provisionerSource, severalSources, triggerParts, twoSizes, unusedKey } from './checks/sources.ts';
+import { vagrantOnly } from './checks/vagrantOnly.ts';
 import { removeValue, renameKey, setValue, withEdits, type TextEdit } from './edit.ts';
 import { placeInside } from './inside.ts';
 import type { ConfigPath, ParsedConfig, ParsedMachine, ParseProblem, TextRange } from './model.ts';
@@ -19,7 +20,7 @@ export type { Finding, Fix, FixChange, HostFacts, RubyProblem } from './checks/c
 export const machineChecks: readonly MachineCheck[] = [
   badName, unknownProvider, severalSources, noSource, unusedKey, twoSizes, unknownKey, foreignKey, misspeltOption,
   memoryBeyondHost, cpusBeyondHost, boxArchitecture, graphics, badAddress, gatewayAddress, hostOnlyRange, defaultSwitchAddress, missingAddress, ignoredNetwork,
-  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, cloudInitOnProxmox, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby,
+  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, cloudInitOnProxmox, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby, vagrantOnly,
 ];
 export const fileChecks: readonly FileCheck[] = [duplicateName, duplicateHostname, duplicatePort, duplicateAddress];
 

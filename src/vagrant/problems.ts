@@ -1,7 +1,7 @@
 // What Vagrant cannot bear, or merges without a word: machine by machine, and between the machines of one file.
 // Each was seen in the real Vagrant (docs/providers/vagrant.md); the Vagrantfile is written all the same.
 import type { ConfigPath, ParsedMachine } from '../config/model.ts';
-import { asDict, asList, asText, isDict, type Dict } from './values.ts';
+import { asList, asText, isDict, type Dict } from './values.ts';
 import type { ViewProblem } from './view.ts';
 
 type Input = Pick<ParsedMachine, 'name' | 'provider' | 'config'>;
@@ -91,24 +91,6 @@ export function fileProblems(machines: readonly Pick<ParsedMachine, 'name'>[]): 
     return [{ machine: index, problem: error('vagrant.sameMachine', 'Vagrant merges machines of one name: "{0}" is number {1} already.', [name, first + 1], ['name']) }];
   });
 }
-
-/** The parts of a machine that only the real Vagrant can apply, as paths from its object; [] when Gaia can do it all. */
-export function needsVagrant(machine: Input): ConfigPath[] {
-  const { config } = machine;
-  const needed = asList(config.provisioners).flatMap((value, index): ConfigPath[] => (isDict(value) && !gaiaProvisioners.has(asText(value.type) ?? 'shell') ? [['config', 'provisioners', index]] : []));
-  asList(config.synced_folders).forEach((value, index) => {
-    if (isDict(value) && foreignFolders.has(asText(value.type) ?? '')) needed.push(['config', 'synced_folders', index]);
-  });
-  asList(config.triggers).forEach((_, index) => needed.push(['config', 'triggers', index]));
-  const custom = Array.isArray(config.custom_config) ? config.custom_config.length > 0 : (asText(config.custom_config) ?? '').trim() !== '';
-  if (custom) needed.push(['config', 'custom_config']);
-  if (Object.keys(asDict(config.vagrant)).length) needed.push(['config', 'vagrant']);
-  return needed;
-}
-
-/** Gaia runs shell scripts and copies files over SSH or `wsl.exe`; the rest is Vagrant's and its plugins'. */
-const gaiaProvisioners = new Set(['shell', 'file']);
-const foreignFolders = new Set(['nfs', 'rsync', 'smb', '9p', 'virtiofs', 'sshfs']);
 
 function error(code: string, message: string, values: readonly (string | number)[], path: ConfigPath): ViewProblem {
   return { code, severity: 'error', message, values, path };

@@ -71,7 +71,7 @@ export class LiveValues {
       case 'config.networks.host_port': return typeof entry?.['guest_port'] === 'number' ? [{ value: entry['guest_port'] < 1024 ? entry['guest_port'] + 8000 : entry['guest_port'], description: t('for port {0} of the machine', entry['guest_port']) }] : [];
       case 'config.provisioners.before': case 'config.provisioners.after': return stepNames(place).map(value => ({ value, description: t('a step of this machine') }));
       case 'config.synced_folders.host_path': return filesIn(document, typed, true);
-      case 'config.provisioners.path': case 'config.provisioners.source': case 'config.provisioners.playbook': case 'config.tarball': case 'config.iso': case 'config.image': case 'config.cloud_init.user_data': case 'config.cloud_init.network_config':
+      case 'config.triggers.run.path': case 'config.triggers.run_remote.path': case 'config.provisioners.path': case 'config.provisioners.source': case 'config.provisioners.playbook': case 'config.tarball': case 'config.iso': case 'config.image': case 'config.cloud_init.user_data': case 'config.cloud_init.network_config':
         return filesIn(document, typed, false);
       default: return [];
     }

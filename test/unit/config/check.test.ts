@@ -77,6 +77,10 @@ const cases: Record<string, Case> = {
     silent: [vb({ triggers: [{ before: ['up', 'reload'], info: 'x' }, { after: 'up', run: { path: 'y' } }, { before: 'destroy', abort: true }] })],
   },
   'cloud-init-on-proxmox': { fires: [on('proxmox', { clone_from: 'x', cloud_init: { packages: ['git'] } }), on('proxmox', { clone_from: 'x', cloud_init: { user_data: './a.yaml', network_config: './b.yaml' } })], silent: [on('proxmox', { clone_from: 'x', cloud_init: { user: 'dev', packages: [] } }), on('proxmox', { clone_from: 'x', cloud_init: { packages: ['git'] }, provider_config: { cicustom: 'user=local:snippets/a.yaml' } }), vb({ cloud_init: { packages: ['git'] } })] },
+  'vagrant-only': {
+    fires: [vb({ triggers: [{ before: 'up', info: 'x' }] }), vb({ custom_config: 'config.vm.boot_timeout = 5' }), vb({ vagrant: { ssh: { forward_agent: true } } }), vb({ provisioners: [{ type: 'ansible', playbook: 'x' }] }), vb({ synced_folders: [{ host_path: './there', guest_path: '/x', type: 'rsync' }] })],
+    silent: [vb({ triggers: [], vagrant: {}, custom_config: ' ', provisioners: [shell({ inline: 'x' }), { type: 'file', source: 'a', destination: 'b' }, { type: 'of_a_plugin' }], synced_folders: [{ host_path: './there', guest_path: '/x', type: 'virtualbox' }] })],
+  },
   'plugin-provisioner': { fires: [vb({ provisioners: [{ type: 'vai', inventory_dir: 'x' }] }), vb({ provisioners: [{ type: 'shel', inline: 'x' }] })], silent: [vb({ provisioners: [shell({ inline: 'x' }), { type: 'cfengine' }, { type: 'chef' }] })] },
   'duplicate-guest-path': { fires: [vb({ synced_folders: [{ host_path: 'a', guest_path: '/x' }, { host_path: 'b', guest_path: '/x/' }] })], silent: [vb({ synced_folders: [{ host_path: 'a', guest_path: '/x' }, { host_path: 'a', guest_path: '/y' }] })] },
   'duplicate-provisioner': { fires: [vb({ provisioners: [shell({ name: 'a', inline: 'x' }), shell({ name: 'a', inline: 'y' })] })], silent: [vb({ provisioners: [shell({ inline: 'x' }), shell({ inline: 'x' })] })] },

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { generateVagrantfile, type GeneratedVagrantfile } from '../../../src/vagrant/generate.ts';
-import { needsVagrant } from '../../../src/vagrant/problems.ts';
 
 const generate = (text: string): GeneratedVagrantfile => generateVagrantfile(parseConfig(text));
 const machine = (config: object, provider = 'virtualbox', name = 'm'): string => JSON.stringify({ name, provider, config }, null, 2);
@@ -224,15 +223,6 @@ describe('what Vagrant cannot bear', () => {
     const [problem] = generate(text).problems;
     expect(problem?.path).toEqual(['config', 'networks', 1]);
     expect(JSON.parse(text.slice(problem?.range.offset, (problem?.range.offset ?? 0) + (problem?.range.length ?? 0)))).toMatchObject({ guest_port: 2 });
-  });
-});
-
-describe('what only the real Vagrant can apply', () => {
-  it('is told by path', () => {
-    const [one] = parseConfig(machine({ provisioners: [{ type: 'shell', inline: 'x' }, { type: 'puppet' }], synced_folders: [{ host_path: '.', guest_path: '/a', type: 'nfs' }], custom_config: 'x = 1', triggers: [{ before: 'up', info: 'x' }] })).machines;
-    expect(one && needsVagrant(one)).toEqual([['config', 'provisioners', 1], ['config', 'synced_folders', 0], ['config', 'triggers', 0], ['config', 'custom_config']]);
-    const [two] = parseConfig(machine({ box: 'x', provisioners: [{ type: 'file', source: 'a', destination: 'b' }] })).machines;
-    expect(two && needsVagrant(two)).toEqual([]);
   });
 });
 
