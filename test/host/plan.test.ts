@@ -80,8 +80,10 @@ describe('plan and apply', function () {
     await vscode.window.showTextDocument(document);
     await run('gaia.config.showPlanText', uri);
     assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /~ plan-web \(virtualbox\) will be changed in place\n~ {5}memory: 512 MiB → 768 MiB\n/);
-    await vscode.window.showTextDocument(document);
-    await run('workbench.action.files.revert');
+    const back = new vscode.WorkspaceEdit();
+    back.replace(uri, new vscode.Range(document.positionAt(at), document.positionAt(at + 3)), '512');
+    await vscode.workspace.applyEdit(back);
+    assert.ok(await document.save());
     assert.deepEqual(await kinds(), { 'plan-web': 'none', 'plan-twin': 'none' });
   });
 

@@ -96,9 +96,9 @@ describe.skipIf(virtualBoxMissing())('boxes and images', () => {
   it('prunes by age or size, saying first how much each choice frees', async () => {
     await workbench.notifications.clear();
     await workbench.run('Gaia: Remove Downloaded Boxes and Images');
-    const entries = await workbench.quickInput.entries();
-    expect(entries).toContainEqual(expect.stringMatching(/^Not used for 30 days ?nothing$/));
-    expect(entries).toContainEqual(expect.stringMatching(/^Everything that no machine uses ?1 of them, \d/));
+    const entries = (): Promise<string[]> => workbench.quickInput.entries();
+    await expect.poll(entries).toContainEqual(expect.stringMatching(/^Everything that no machine uses ?1 of them, \d/));
+    expect(await entries()).toContainEqual(expect.stringMatching(/^Not used for 30 days ?nothing$/));
     await workbench.screenshot('images-prune');
     await workbench.quickInput.choose('Everything');
     await workbench.dialog.press('Remove');

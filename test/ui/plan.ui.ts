@@ -200,6 +200,19 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     expect((await settings('web')).get('VMState')).toBe('running');
   });
 
+  it('plans anew when the machines have moved since, and asks', async () => {
+    write(machine('web', { networks: [forward(18182)], memory: 640 }), machine('db', { cpus: 1, start: false }), stranger);
+    await planAgain();
+    await says('db', 'will be changed');
+    await box.run(['modifyvm', 'db', '--memory', '700']);
+    await plan.viewAction('Apply This Plan');
+    expect(await workbench.dialog.text()).toMatch(/no longer the plan that you looked at[^]*• db: cpus 2 → 1[^]*• db: memory 700 MiB → 512 MiB/);
+    await workbench.screenshot('plan-moved');
+    await workbench.dialog.press('Apply the New Plan');
+    await workbench.notifications.waitFor(/Done: “db”\./);
+    expect([(await settings('db')).get('cpus'), (await settings('db')).get('memory')]).toEqual(['1', '512']);
+  });
+
   it('makes one apply of a double click', async () => {
     write(machine('web', { networks: [forward(18183)], memory: 640 }), machine('db', { cpus: 3, start: false }), stranger);
     await planAgain();

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { openDemo } from '../../build/demo.mjs';
-import type { TreeView } from './pages/treeView.ts';
+import { TreeView } from './pages/treeView.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
 
@@ -100,7 +100,10 @@ describe('the pictures of the README', () => {
     await workbench.run('View: Close All Editors');
     await workbench.editor.open('lab.gaia.json');
     await workbench.run('Gaia: Plan', /^Gaia: Plan$|Gaia: Plan/);
-    await workbench.page.locator('.pane-header[aria-label*="Plan"]').waitFor({ timeout: 60_000 });
+    const plan = new TreeView(workbench.page, 'Plan');
+    await plan.row('proxy').waitFor({ timeout: 60_000 });
+    await plan.expand(plan.row('proxy'));
+    await plan.row('hostname').click();
     await workbench.page.waitForTimeout(4000);
     await keep('plan');
   });

@@ -148,7 +148,7 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
       return ready.spec;
     },
     finish: async (spec, id, stepContext) => {
-      await finishMachine(parts, { spec, id, machine: gathered.parsed.machines.find(one => one.name === spec.name), prepared: prepared.get(spec.name), baseFolder: request.baseFolder }, stepContext);
+      await finishMachine(parts, { spec, id, machine: gathered.parsed.machines.find(one => one.name === spec.name), prepared: prepared.get(spec.name), baseFolder: request.baseFolder, file: request.file }, stepContext);
     },
     bind: async (name, id) => {
       await bindings.bind(request.file, name, id);

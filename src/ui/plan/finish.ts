@@ -27,6 +27,8 @@ export interface FinishRequest {
   readonly machine: ParsedMachine | undefined;
   readonly prepared: Prepared | undefined;
   readonly baseFolder: string | undefined;
+  /** Address of the file. */
+  readonly file: string;
 }
 
 /** Vagrant's own default is five minutes; a first boot with cloud-init may take longer. */
@@ -66,7 +68,7 @@ async function finishSteps(parts: Parts, request: FinishRequest, unfinished: Unf
   const done = unfinished.doneOf(id);
   const base = request.baseFolder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir();
   const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts), isDone: (step, index) => done.has(stepName(step, index)), done: (step, index) => unfinished.mark(id, stepName(step, index)) }, context);
-  if (left.length > 0) void tellLeft(spec.name, left);
+  if (left.length > 0) void tellLeft(request.file, spec.name, left);
 }
 
 /** Another one when the step was changed in the file: then it is run. */
@@ -90,9 +92,9 @@ async function ownKeys(spec: MachineSpec, baseFolder: string | undefined): Promi
   return present.filter(file => file !== undefined);
 }
 
-async function tellLeft(name: string, left: readonly Step[]): Promise<void> {
+async function tellLeft(file: string, name: string, left: readonly Step[]): Promise<void> {
   const run = t('Run with Vagrant');
   const types = [...new Set(left.flatMap(step => (step.kind === 'vagrant' ? [step.type] : [])))].join(', ');
   const answer = await vscode.window.showWarningMessage(t('“{0}” is ready, but Gaia does not run {1}: Vagrant can.', name, types), run);
-  if (answer === run) await vscode.commands.executeCommand('gaia.config.runWithVagrant', undefined, { machine: name });
+  if (answer === run) await vscode.commands.executeCommand('gaia.config.runWithVagrant', vscode.Uri.parse(file), { machine: name });
 }

@@ -62,6 +62,8 @@ const differenceLooks: { readonly [E in Difference['effect'] | 'new' | 'removed'
 };
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 const fewMachines = 2;
+/** VS Code draws a tree again only after 200 ms without news of it: a download that tells each chunk would leave it as it was. */
+const drawEveryMs = 250;
 const kindsWithCommands: readonly StepKind[] = ['create', 'update', 'stop', 'replace'];
 
 export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Disposable {
@@ -73,6 +75,8 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
   #states = new Map<string, { readonly state: StepState; readonly message?: string }>();
   #shown: ShownPlan | undefined;
   #applied = false;
+  readonly #pending = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(commandsOf: (step: PlanStep) => Promise<StepCommands>) {
     this.#commandsOf = commandsOf;
@@ -117,10 +121,20 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
 
   progress(step: PlanStep, state: StepState, message?: string): void {
     this.#states.set(step.name, { state, ...message === undefined ? {} : { message } });
-    this.#changed.fire(this.#nodes.find(node => node.step.name === step.name));
+    this.#pending.add(step.name);
+    this.#timer ??= setTimeout(() => { this.#draw(); }, drawEveryMs);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const nodes = this.#nodes.filter(node => this.#pending.has(node.step.name));
+    this.#pending.clear();
+    for (const node of nodes) this.#changed.fire(node);
   }
 
   say(message: string): void {
+    this.#draw();
     this.#tree.message = message;
   }
 
@@ -161,6 +175,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     this.#tree.dispose();
     this.#changed.dispose();
   }
