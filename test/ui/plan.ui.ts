@@ -175,7 +175,9 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     expect(await workbench.dialog.text()).toMatch(/“web” must be stopped for the change, and will be started again\.\s+• web: memory 512 MiB → 640 MiB/);
     await workbench.screenshot('plan-stop-question');
     await workbench.dialog.press('Stop and Change');
-    await workbench.notifications.press(/“web” has not shut down within 2 seconds/, 'Power Off');
+    await expect.poll(() => workbench.dialog.text(), { timeout: 30_000 }).toContain('“web” has not shut down within 2 seconds');
+    await workbench.screenshot('plan-stop-power-off');
+    await workbench.dialog.press('Power Off');
     await workbench.notifications.waitFor(/Done: “web”\./, 90_000);
     const changed = await settings('web');
     expect(changed.get('memory')).toBe('640');

@@ -67,7 +67,7 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
 
   it('says of a box that is not there which machine, why and what to do, and offers another try', async () => {
     await explorer.menu('box.gaia.json', 'Apply');
-    const toast = await workbench.notifications.waitFor(/Failed: “boxed”\. “boxed”: /, 60_000);
+    const toast = await workbench.notifications.waitFor(/Failed: “boxed”\. There is no box at /, 60_000);
     const text = await toast.innerText();
     expect(text).toContain('not-there.box');
     for (const button of ['Retry', 'Show Log']) expect(text).toContain(button);

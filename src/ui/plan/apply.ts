@@ -138,7 +138,7 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
       try {
         return await run(action, signal, intend);
       } catch (error) {
-        if (action.verb !== 'shutDown' || request.unattended || !GaiaError.is(error, 'didNotAnswer') || !await askPowerOff(parts, action, signal)) throw error;
+        if (action.verb !== 'shutDown' || request.unattended || !GaiaError.is(error, 'didNotAnswer') || !await askPowerOff(parts, action)) throw error;
         return run({ verb: 'powerOff', id: action.id }, signal);
       }
     },

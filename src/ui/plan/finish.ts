@@ -4,10 +4,12 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { ParsedMachine } from '../../config/model.ts';
-import type { MachineId } from '../../machines/machine.ts';
+import type { MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
-import { nameHost, provision, replaceKey, waitForSsh } from '../../provisioning/session.ts';
+import type { GuestCard } from '../../provisioning/guestNetworks.ts';
+import { prefixLength } from '../../provisioning/guestNetworks.ts';
+import { nameHost, provision, replaceKey, setNetworks, waitForSsh } from '../../provisioning/session.ts';
 import type { Step } from '../../provisioning/steps.ts';
 import { stepsOf } from '../../provisioning/steps.ts';
 import { fileInfo } from '../../system/files.ts';
@@ -65,10 +67,22 @@ async function finishSteps(parts: Parts, request: FinishRequest, unfinished: Unf
   if (box && ssh?.insertKey !== false) target = { ...await replaceKey(doors, target, keyFileOf(parts, id), `gaia ${spec.name}`, context) };
   await rememberLogin(parts, id, { ...endpoint, user, keyFile: target.keyFiles[0] ?? '', name: spec.name });
   if (spec.hostname !== undefined) await nameHost(doors, target, spec.hostname, context);
+  // Images have had it from their seed.
+  if (box) await setNetworks(doors, target, cardsOf(spec, details), context);
   const done = unfinished.doneOf(id);
   const base = request.baseFolder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir();
   const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts), isDone: (step, index) => done.has(stepName(step, index)), done: (step, index) => unfinished.mark(id, stepName(step, index)) }, context);
   if (left.length > 0) void tellLeft(request.file, spec.name, left);
+}
+
+/** VirtualBox: the file's networks are the adapters from 2 on. */
+function cardsOf(spec: MachineSpec, details: MachineDetails): readonly GuestCard[] {
+  if (spec.provider !== 'virtualbox') return [];
+  return spec.networks.flatMap((network, position): readonly GuestCard[] => {
+    const mac = details.adapters.find(adapter => adapter.index === position + 2)?.macAddress;
+    if (mac === undefined) return [];
+    return [{ index: position + 2, mac, ...network.ip === undefined ? {} : { address: `${network.ip}/${String(prefixLength('netmask' in network ? network.netmask ?? '255.255.255.0' : '255.255.255.0'))}` } }];
+  });
 }
 
 /** Another one when the step was changed in the file: then it is run. */

@@ -10,6 +10,7 @@ import type { Images } from '../../images/images.ts';
 import type { ImageRequest } from '../../images/resolved.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
+import { prefixLength } from '../../provisioning/guestNetworks.ts';
 import { makeFolder, writeWhole } from '../../system/files.ts';
 import { takenPorts } from '../../system/hostFacts.ts';
 
@@ -90,7 +91,7 @@ function cardsOf(spec: MachineSpec): { readonly cards: readonly SeedCard[]; read
     const network = spec.networks[position - 1];
     const meant = position === (spec.networks.length > 0 ? 1 : 0);
     if (meant && ipConfig !== undefined) return { mac, ipConfig };
-    return { mac, ipConfig: network?.ip === undefined ? 'ip=dhcp' : `ip=${network.ip}/${String(prefixOf('netmask' in network ? network.netmask : undefined))}`, ...network === undefined ? {} : { optional: true } };
+    return { mac, ipConfig: network?.ip === undefined ? 'ip=dhcp' : `ip=${network.ip}/${String(prefixLength('netmask' in network ? network.netmask ?? '255.255.255.0' : '255.255.255.0'))}`, ...network === undefined ? {} : { optional: true } };
   });
   return { cards, options: { ...spec.options, ...Object.fromEntries(macs.map((mac, position) => [`macaddress${String(position + 1)}`, mac])) } };
 }
@@ -98,11 +99,6 @@ function cardsOf(spec: MachineSpec): { readonly cards: readonly SeedCard[]; read
 /** VirtualBox's own range, as it chooses them. */
 function newMac(): string {
   return `080027${randomBytes(3).toString('hex').toUpperCase()}`;
-}
-
-/** 255.255.255.0 → 24 */
-function prefixOf(netmask = '255.255.255.0'): number {
-  return netmask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
 }
 
 const sshPort = { first: 2222, last: 2300 } as const;

@@ -42,13 +42,11 @@ export async function askAboutNewPlan(plan: Plan): Promise<boolean> {
   return await ask(t('This is no longer the plan that you looked at: the file or the machines have changed since.'), detail.slice(0, 15).join('\n'), [{ title: t('Apply the New Plan'), value: true }]) ?? false;
 }
 
-/** The guest did not shut down in time. False = leave it on. */
-export async function askPowerOff(parts: Pick<Parts, 'fleet'>, { id, timeoutMs = 0 }: { readonly id: MachineId; readonly timeoutMs?: number }, signal: AbortSignal): Promise<boolean> {
-  const powerOff = t('Power Off');
-  const question = vscode.window.showWarningMessage(
-    t('“{0}” has not shut down within {1} seconds. Powering it off is like pulling the plug: what its programs have not saved is lost.', parts.fleet.machine(id)?.name ?? '', Math.round(timeoutMs / 1000)), powerOff, t('Leave It On'));
-  const cancelled = new Promise<undefined>(resolve => { signal.addEventListener('abort', () => { resolve(undefined); }, { once: true }); });
-  return await Promise.race([question, cancelled]) === powerOff;
+/** The guest did not shut down in time. False = leave it on. Modal: a notification hides after a while, and the apply would wait for nobody. */
+export async function askPowerOff(parts: Pick<Parts, 'fleet'>, { id, timeoutMs = 0 }: { readonly id: MachineId; readonly timeoutMs?: number }): Promise<boolean> {
+  return await ask(
+    t('“{0}” has not shut down within {1} seconds. Powering it off is like pulling the plug: what its programs have not saved is lost.', parts.fleet.machine(id)?.name ?? '', Math.round(timeoutMs / 1000)), '',
+    [{ title: t('Leave It On'), value: false }, { title: t('Power Off'), value: true }]) ?? false;
 }
 
 async function askReplace(step: PlanStep): Promise<'yes' | 'no' | undefined> {
