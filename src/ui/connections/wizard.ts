@@ -175,7 +175,8 @@ const askedRealm = new WeakMap<Draft, boolean>();
 
 async function realm(draft: Draft, at: StepTitle): Promise<Outcome> {
   if (draft.way === 'token' || !(askedRealm.get(draft) ?? false)) return 'skip';
-  const answer = await askPick(at, t('Realm of {0}', draft.user), (await realmsOf(connectionOf(draft))).map(one => ({ label: one.name, detail: realmDetail(one), value: one.name })), draft.realm);
+  const found = await realmsOf(connectionOf(draft));
+  const answer = await askPick(at, t('Realm of {0}', draft.user), found.map(one => ({ label: one.name, detail: realmDetail(one), value: one.name })), found[0]?.name);
   if (answer.kind !== 'value') return answer.kind;
   draft.realm = answer.value;
   return 'next';
