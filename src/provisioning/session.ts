@@ -6,6 +6,8 @@ import type { ProcessHooks, ProcessRequest, ProcessResult } from '../system/proc
 import { generateSshKeyPair } from '../system/sshKeys.ts';
 import { scpRequest, sshOptions, sshRequest } from '../system/ssh.ts';
 import type { SshTarget } from '../system/ssh.ts';
+import type { GuestCard } from './guestNetworks.ts';
+import { setGuestNetworks } from './guestNetworks.ts';
 import { insecurePublicBody } from './insecureKey.ts';
 import { posixWord } from './posix.ts';
 import { inventoryFor, normal, setHostname } from './steps.ts';
@@ -82,6 +84,14 @@ export async function replaceKey(doors: SessionDoors, target: SshTarget, keyFile
 export async function nameHost(doors: SessionDoors, target: SshTarget, hostname: string, context: OperationContext): Promise<void> {
   context.progress({ message: 'Setting the host name' });
   await command(doors, target, setHostname(hostname), context, 'The host name could not be set.');
+}
+
+/** Gives the machine's further cards their addresses. */
+export async function setNetworks(doors: SessionDoors, target: SshTarget, cards: readonly GuestCard[], context: OperationContext): Promise<void> {
+  if (cards.length === 0) return;
+  context.progress({ message: 'Setting up the networks' });
+  const result = await doors.run(sshRequest(doors.ssh, target, setGuestNetworks(cards), { timeoutMs: 180_000 }), context.signal, lines(context));
+  if (result.exitCode !== 0) throw new GaiaError('partial', { message: 'The addresses of the networks could not be set in the machine.', left: 'The machine was made and runs; its provisioners have not run.', raw: new TextDecoder().decode(result.stderr).trim() });
 }
 
 export interface Surroundings {
