@@ -54,6 +54,7 @@ export class Code {
     for (const block of made) this.element.insertBefore(block.element, next);
     this.#blocks.splice(start, old.length, ...made);
     this.#number();
+    this.#keepCurrent(whole);
     if (whole) this.element.scrollTop = 0;
   }
 
@@ -110,6 +111,18 @@ export class Code {
     else if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     else this.#go(Math.min(last, Math.max(0, to)));
     event.preventDefault();
+  }
+
+  /** The line that the keyboard is on may have been drawn anew, or be gone. */
+  #keepCurrent(whole: boolean): void {
+    if (!this.element.hasAttribute('aria-activedescendant') || this.element.querySelector('#current-line')) return;
+    const lines = this.#lines();
+    this.#current = whole ? 0 : Math.max(0, Math.min(this.#current, lines.length - 1));
+    const element = whole ? undefined : lines[this.#current];
+    if (element) {
+      element.id = 'current-line';
+      element.classList.add('current');
+    } else this.element.removeAttribute('aria-activedescendant');
   }
 
   #go(line: number): void {

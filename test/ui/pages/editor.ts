@@ -46,6 +46,8 @@ export class Editor {
     await this.page.keyboard.press('Control+G');
     const input = this.page.locator('.quick-input-widget .quick-input-box input').first();
     await input.fill(`:${line}:${column}`);
+    // Enter does nothing before the box has read what was typed.
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: `line ${line}` }).first().waitFor();
     await this.page.keyboard.press('Enter');
     // Keys typed before the box is gone would go to it.
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
