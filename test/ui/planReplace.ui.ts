@@ -48,7 +48,7 @@ describe('a machine that can only be made anew', () => {
   const apply = async (): Promise<void> => {
     await workbench.notifications.clear();
     await plan.viewAction('Apply This Plan');
-    expect(await workbench.dialog.text()).toMatch(/“web” can only be deleted, with all its data, and made anew\.\s+• disk: 32G.* → 8G/);
+    expect(await workbench.dialog.text()).toMatch(/“web” can only be deleted, with all its data, and made anew\.\s+• disk: 32 GiB → 8 GiB/);
   };
 
   it('is said in the plan, with what would be lost', async () => {
