@@ -44,6 +44,18 @@ export class MachineStates {
     return logged !== undefined && states.includes(logged);
   }
 
+  /** Waits until a process that opened its log at `since` (ms since 1970) or later has logged one of these states. false = not within `patienceMs`. */
+  async waitUntilLogged(uuid: string, states: readonly string[], since: number, patienceMs: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#tool.doors;
+    for (;;) {
+      // The log says its second only.
+      const opened = Date.parse((await this.#inventory.logs.startedAt(uuid)) ?? '');
+      if (opened >= since - 1000 && (await this.isLogged(uuid, states))) return true;
+      if (clock.now() - since >= patienceMs) return false;
+      await clock.sleep(firstDelayMs, signal);
+    }
+  }
+
   /**
    * Has the machine's process logged one of these last states (`PoweredOff`) and ended? It gives the session lock back before it ends, so
    * then the lock is free. Costs looks at files, for some hundredths of a second. false = not known: ask VBoxManage.

@@ -17,6 +17,8 @@ const settleMs = 30_000;
 interface Wanted {
   /** The machine's process, which runs on, has logged one of these states. */
   readonly logged?: readonly string[];
+  /** ms since 1970: look for `logged` in a log that was opened then or later, with patience, before VBoxManage is asked. */
+  readonly since?: number;
   /** The machine's process has logged one of these states and ended. */
   readonly ended?: readonly string[];
   /** What VBoxManage must say where the log does not. */
@@ -34,7 +36,7 @@ export function createPower(tool: Tool, states: MachineStates, inventory: Invent
       if (wanted.reached(await states.read(uuid, context.signal))) return;
       throw error;
     }
-    if (wanted.logged && (await states.isLogged(uuid, wanted.logged))) return;
+    if (wanted.logged && (wanted.since === undefined ? await states.isLogged(uuid, wanted.logged) : await states.waitUntilLogged(uuid, wanted.logged, wanted.since, settleMs, context.signal))) return;
     if (wanted.ended && (await states.hasEnded(uuid, wanted.ended, context.signal))) return;
     if (await states.wait(uuid, wanted.reached, settleMs, context.signal)) return;
     throw new GaiaError('didNotAnswer', { message: 'VirtualBox accepted the request, but the machine did not change within {0} seconds.', values: [settleMs / 1000] });
@@ -50,7 +52,9 @@ export function createPower(tool: Tool, states: MachineStates, inventory: Invent
       const call = requests.start(uuid, mode);
       const since = tool.doors.clock.now();
       // A start that fails because it runs already has nothing left to do; one during the end of an earlier session waits for the lock.
-      await until(id, call, { logged: ['Running'], reached: state => {
+      // A detachable window starts the machine only after startvm has returned, and fails if somebody holds the machine just then: asking
+      // VBoxManage how it is would do that (measured, 7.2).
+      await until(id, call, { logged: ['Running'], ...(mode === 'detachable' ? { since } : {}), reached: state => {
         if (state.word === 'aborted' || state.word === 'aborted-saved') {
           throw new GaiaError('unexpected', { message: 'The machine started and ended at once.', hint: 'Look at VBox.log in the machine\'s Logs folder.' });
         }
