@@ -13,33 +13,17 @@ import { BoxMasters } from './boxMasters.ts';
 import { guestType } from './guestTypes.ts';
 import type { Inventory } from './inventory.ts';
 import type { MachineStates } from './machineState.ts';
-import { isReleased } from './machineState.ts';
 import { createHostOnly, readHostNetworks, removeHostOnlyCall } from './networks.ts';
 import { machineFolder } from './remains.ts';
 import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { parseMedia } from './parse/media.ts';
 import { parseByteCount, parseBlocks } from './parse/blocks.ts';
-import { removeOwnFiles } from './ownFiles.ts';
 import * as requests from './requests.ts';
-import type { Call } from './requests.ts';
+import type { Made } from './takeBack.ts';
+import { TakeBack } from './takeBack.ts';
 import type { Tool } from './tool.ts';
 import { detectSystem, passwordOf, unattendedOf } from './unattended.ts';
-
-const cleanUpMs = 120_000;
-const releaseMs = 30_000;
-
-/** What was made, so that it can be taken back. */
-interface Made {
-  readonly files: string[];
-  /** Calls that remove the host-only networks which were made. */
-  readonly networks: { readonly name: string; readonly remove: Call }[];
-  readonly names: string[];
-  /** The person's own disk image, which VirtualBox knows while it is copied. */
-  readonly borrowed?: string | undefined;
-  uuid: string | undefined;
-  folder: string | undefined;
-}
 
 export class Creation {
   readonly #tool: Tool;
@@ -268,51 +252,8 @@ export class Creation {
   }
 
   /** Removes what was made, and nothing else; returns the error to throw. */
-  async takeBack(made: Made, error: GaiaError): Promise<GaiaError> {
-    // The operation's own signal may be the reason: cleaning up has its own.
-    const signal = AbortSignal.timeout(cleanUpMs);
-    const context: OperationContext = { signal, progress: () => undefined, output: () => undefined };
-    const left: string[] = [];
-    for (const known of [...(made.uuid === undefined ? [] : [made.uuid]), ...made.names]) await this.#removeMachine(known, context, left);
-    for (const file of made.files) await this.#removeFile(file, context, left);
-    if (made.borrowed !== undefined) await this.#tool.change(requests.closeSource(made.borrowed), context).catch(() => undefined);
-    if (made.folder !== undefined) await removeOwnFiles(this.#tool, made.folder, made.uuid ?? '', context).catch(() => { left.push(made.folder as string); });
-    for (const { name, remove } of made.networks) {
-      await this.#tool.change(remove, context).catch(() => { left.push(name); });
-    }
-    if (left.length === 0) return error;
-    // {9}: out of the way of the message's own values.
-    const values = Array.from({ length: 10 }, (_, index) => (index === 9 ? left.join(', ') : (error.detail.values?.[index] ?? '')));
-    return new GaiaError('partial', { ...error.detail, values, left: 'Not everything could be taken back. Left: {9}', cause: error });
-  }
-
-  async #removeMachine(known: string, context: OperationContext, left: string[]): Promise<void> {
-    try {
-      const state = await this.#states.wait(known, isReleased, releaseMs, context.signal);
-      if (!state) {
-        // Never under a lock (V2).
-        left.push(known);
-        return;
-      }
-      const uuid = state.info.get('UUID') ?? known;
-      await this.#tool.change(requests.unregister(uuid, true), context);
-    } catch (error) {
-      // It never came into being: nothing to remove.
-      if (GaiaError.is(error, 'notFound')) return;
-      left.push(known);
-    }
-  }
-
-  async #removeFile(file: string, context: OperationContext, left: string[]): Promise<void> {
-    const { files } = this.#tool.doors;
-    try {
-      if ((await files.fileInfo(file)) === undefined) return;
-      // Through VirtualBox first, which then forgets the medium too; what it does not know is only a file.
-      await this.#tool.change(/\.iso$/i.test(file) ? requests.forgetMedium('dvd', file) : requests.deleteDisk(file), context).catch(() => undefined);
-      await files.removeAll(file);
-    } catch {
-      left.push(file);
-    }
+  takeBack(made: Made, error: GaiaError): Promise<GaiaError> {
+    return new TakeBack(this.#tool, this.#states).run(made, error);
   }
 }
 

@@ -11,6 +11,7 @@ import type { OwnedMedium } from './parse/media.ts';
 import { ownership, parseMedia } from './parse/media.ts';
 import { disksOf } from './parse/devices.ts';
 import { flatten, snapshotsOf } from './parse/snapshots.ts';
+import { seedName } from './create.ts';
 import { isOwnFile, removeOwnFiles } from './ownFiles.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
@@ -69,7 +70,7 @@ export class Deletion {
       if (still || !GaiaError.is(error)) throw error;
       throw new GaiaError('partial', { ...error.detail, left: 'The machine is no longer in VirtualBox\'s list, but some of its files are left.', cause: error });
     }
-    if (disks === 'delete' && folder !== undefined && !inaccessible) await removeOwnFiles(this.#tool, folder, uuid, context);
+    if (disks === 'delete' && folder !== undefined && !inaccessible) await removeOwnFiles(this.#tool, folder, { uuid, seed: inside.some(disc => path.basename(disc) === seedName) }, context);
   }
 
   async #look(uuid: string, signal: AbortSignal): Promise<Findings> {

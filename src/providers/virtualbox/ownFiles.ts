@@ -9,11 +9,11 @@ export function isOwnFile(name: string, uuid: string): boolean {
   return name === seedName || name.startsWith(`Unattended-${uuid}-`);
 }
 
-/** After the machine is gone. The folder goes as well, if nothing else is in it. */
-export async function removeOwnFiles(tool: Tool, folder: string, uuid: string, context: OperationContext): Promise<void> {
+/** After the machine is gone. `seed`: the one there was in its drive, so it is not somebody's file of that name. The folder goes as well, if nothing else is in it. */
+export async function removeOwnFiles(tool: Tool, folder: string, { uuid, seed }: { readonly uuid: string; readonly seed: boolean }, context: OperationContext): Promise<void> {
   const { files } = tool.doors;
   const entries = (await files.listFolder(folder).catch(() => undefined)) ?? [];
-  for (const { name } of entries.filter(entry => entry.kind === 'file' && isOwnFile(entry.name, uuid))) {
+  for (const { name } of entries.filter(entry => entry.kind === 'file' && isOwnFile(entry.name, uuid) && (seed || entry.name !== seedName))) {
     const file = path.join(folder, name);
     if (/\.v?iso$/i.test(name)) await tool.change(requests.forgetMedium('dvd', file), context).catch(() => undefined);
     await files.removeAll(file);
