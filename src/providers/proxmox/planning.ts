@@ -57,7 +57,7 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
   if (!first?.asked || !disk || slot === undefined || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return [];
   const before = formatSize(disk.capacityBytes);
   const after = formatSize(first.sizeBytes);
-  if (disk.capacityBytes > first.sizeBytes) return [{ key: 'disk', before, after, effect: 'replace', loses: 'A disk cannot be made smaller.' }];
+  if (disk.capacityBytes > first.sizeBytes) return [{ key: 'disk', before, after, effect: 'replace', loses: 'all data on its disks' }];
   return [{ key: 'disk', before, after, effect: 'live', change: { resize: { disk: { slot, sizeBytes: first.sizeBytes } } } }];
 }
 

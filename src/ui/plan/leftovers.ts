@@ -7,6 +7,7 @@ import { act } from '../act.ts';
 import { ask } from '../confirm.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
+import { stateWords } from '../words.ts';
 import { journalOf, planFeature } from './feature.ts';
 import { leftBy } from './journal.ts';
 import type { JournalEntry } from './journal.ts';
@@ -85,7 +86,7 @@ async function settle(parts: Parts, { entry, machines, remains, lifecycle }: Lef
       sure ? t('Gaia began to make this machine, and did not come to its end.') : t('It came after Gaia began to make a machine of this name, so it is most likely that one. Look at it first.'),
       t('Removing deletes its disks. Keeping makes it the file\'s own: plan and apply bring it to what the file says.'),
     ].join('\n\n');
-    const answer = await ask(t('“{0}” was left half made ({1}). Remove it?', machine.name, machine.providerState), detail, [{ title: t('Remove with Disks'), value: 'remove' as const }, { title: t('Keep for the File'), value: 'keep' as const }]);
+    const answer = await ask(t('“{0}” was left half made ({1}). Remove it?', machine.name, stateWords[machine.state]()), detail, [{ title: t('Keep for the File'), value: 'keep' as const }, { title: t('Remove with Disks'), value: 'remove' as const }]);
     if (answer === undefined) return;
     if (answer === 'keep') {
       const { bindings, unfinished } = planFeature(parts);

@@ -50,7 +50,7 @@ export async function askPowerOff(parts: Pick<Parts, 'fleet'>, { id, timeoutMs =
 }
 
 async function askReplace(step: PlanStep): Promise<'yes' | 'no' | undefined> {
-  const loses = step.differences.filter(one => one.effect === 'replace').map(one => `• ${one.key}: ${one.before ?? ''} → ${one.after ?? ''}${one.loses === undefined ? '' : ` (${one.loses})`}`).join('\n');
+  const loses = step.differences.filter(one => one.effect === 'replace').map(one => `• ${one.key}: ${one.before ?? ''} → ${one.after ?? ''}${one.loses === undefined ? '' : ` (${t('loses {0}', one.loses)})`}`).join('\n');
   const answer = await ask(t('“{0}” can only be deleted, with all its data, and made anew.', step.name), loses, [{ title: t('Leave It as It Is'), value: 'no' as const }, { title: t('Delete and Make Anew…'), value: 'yes' as const }]);
   if (answer !== 'yes') return answer;
   const typed = await vscode.window.showInputBox({
