@@ -8,7 +8,7 @@ import type { Intent, OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { plannedAdapters } from './adapters.ts';
 import type { Base, Built, CreateFacts } from './create.ts';
-import { finishSteps, isVirtualBoxFolder, makeCall } from './create.ts';
+import { finishSteps, isVirtualBoxFolder, makeCall, masterGroup } from './create.ts';
 import { BoxMasters } from './boxMasters.ts';
 import { guestType } from './guestTypes.ts';
 import type { Inventory } from './inventory.ts';
@@ -148,7 +148,8 @@ export class Creation {
     if (base === undefined) return [];
     const temporary = facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [machineFolder(base, [], facts.base.temporaryName)] : [];
     const own = facts.base.kind === 'appliance' ? path.join(machineFolder(base, facts.groups, 'x'), '..', spec.name) : machineFolder(base, facts.groups, spec.name);
-    const folders = [...temporary, own];
+    const master = facts.base.kind === 'master' ? [path.join(machineFolder(base, [masterGroup], 'x'), '..', facts.base.name)] : [];
+    const folders = [...temporary, ...master, own];
     return Promise.all(folders.map(async (folder): Promise<Intent> => {
       const kept = (await this.#tool.doors.files.listFolder(folder))?.map(entry => entry.name);
       return { kind: 'path', path: folder, ...(kept === undefined ? {} : { kept }) };
