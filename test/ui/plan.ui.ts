@@ -244,7 +244,8 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await workbench.screenshot('plan-destroy');
     await workbench.dialog.press('Delete');
     await expect.poll(() => box.run(['list', 'vms']), { timeout: 60_000 }).toMatch(/^"bystander" \{[^}]+\}\s*$/);
-    expect(fs.existsSync(path.join(box.machineFolder, 'web'))).toBe(false);
+    // VirtualBox takes a machine off its list a moment before its folder.
+    await expect.poll(() => fs.existsSync(path.join(box.machineFolder, 'web')), { timeout: 10_000 }).toBe(false);
     // The plan that was shown is made anew.
     await workbench.openView('Plan');
     await says('web', 'will be created');

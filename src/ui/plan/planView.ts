@@ -252,7 +252,7 @@ function commandItem({ text, comment, language }: CommandText): vscode.TreeItem 
   const said = comment === undefined ? undefined : t(comment);
   const item = new vscode.TreeItem(text === '' ? said ?? '' : text);
   if (text !== '' && said !== undefined) item.description = said;
-  item.iconPath = new vscode.ThemeIcon(text === '' ? 'info' : 'chevron-right', new vscode.ThemeColor('disabledForeground'));
+  item.iconPath = new vscode.ThemeIcon(text === '' ? 'info' : 'code', new vscode.ThemeColor('disabledForeground'));
   item.tooltip = new vscode.MarkdownString([...said === undefined ? [] : [`${said.replaceAll(/[\\`*_{}[\]()#+.!|<>-]/g, '\\$&')}\n\n`], ...text === '' ? [] : ['```', { shell: 'shellscript', powershell: 'powershell', http: 'http' }[language], '\n', text.replaceAll('```', "'''"), '\n```']].join(''));
   item.contextValue = text === '' ? ';plan:note;' : ';plan:command;';
   return item;
