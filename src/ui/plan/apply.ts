@@ -158,7 +158,8 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
     },
     progress: (step, state, note) => {
       view.progress(step, state, note && t(note.message, ...note.values ?? []));
-      request.progress?.(step.name, state);
+      // What stays as it is does not count.
+      if (step.kind !== 'none' && step.kind !== 'unmanaged') request.progress?.(step.name, state);
     },
     context: (step, signal) => context(step.name, signal),
   };
