@@ -62,6 +62,15 @@ describe('daily work on a Proxmox VE cluster', () => {
     await expect.poll(() => workbench.quickInput.message().catch(() => ''), { timeout: 20_000 }).toContain(prompt);
     await workbench.quickInput.enter(value);
   };
+  /** One of several that can be ticked. */
+  const tick = async (label: string): Promise<void> => {
+    const { quickInput } = workbench;
+    await quickInput.rows.filter({ hasText: label }).first().waitFor();
+    await quickInput.input.fill(label);
+    await quickInput.element.locator('.quick-input-check-all').click();
+    await expect.poll(() => quickInput.element.innerText()).toContain('1 Selected');
+    await quickInput.element.locator('.quick-input-action .monaco-button').click();
+  };
   const page = async () => findWebview(workbench.page, '.nodes');
 
   it('logs in with user, realm, password and the code of an app, asked for once', async () => {
@@ -103,11 +112,9 @@ describe('daily work on a Proxmox VE cluster', () => {
     await frame.locator('[data-key="rules-add"]').click();
     await quickInput.rows.filter({ hasText: 'Keep machines on nodes' }).click();
     await answer('Name: a letter', 'near');
-    await quickInput.rows.filter({ hasText: 'pve1' }).locator('.monaco-checkbox, input[type=checkbox]').first().click();
-    await workbench.page.keyboard.press('Enter');
+    await tick('pve1');
     await quickInput.rows.filter({ hasText: 'These nodes only' }).click();
-    await quickInput.rows.filter({ hasText: 'mail' }).locator('.monaco-checkbox, input[type=checkbox]').first().click();
-    await workbench.page.keyboard.press('Enter');
+    await tick('mail');
     await frame.locator('#section-rules th', { hasText: 'near' }).waitFor();
     expect(server.state.haRules.get('near')).toMatchObject({ type: 'node-affinity', nodes: 'pve1', resources: 'vm:102' });
     await frame.locator('[data-key="pools-add"]').click();
@@ -168,8 +175,7 @@ describe('daily work on a Proxmox VE cluster', () => {
 
   it('backs a machine up and restores it beside the present one', async () => {
     const { quickInput } = workbench;
-    await tree.menu(tree.row('db'), 'More Actions…');
-    await quickInput.rows.filter({ hasText: 'Back Up Now' }).click();
+    await tree.menu(tree.row('db'), 'More', 'Back Up Now');
     await answer('Storage for the backup', 'local');
     await expect.poll(() => server.state.volumes.some(volume => volume.content === 'backup' && volume.vmid === 101), { timeout: 30_000 }).toBe(true);
     await workbench.run('Gaia: Restore Backup');
@@ -191,7 +197,7 @@ describe('daily work on a Proxmox VE cluster', () => {
   });
 
   it('opens a shell on a node', async () => {
-    await tree.menu(tree.row('pve1'), 'Open Shell');
+    await tree.menu(tree.row('pve1'), 'Open Shell of Node');
     await workbench.page.locator('.terminal-wrapper.active .xterm').waitFor({ timeout: 30_000 });
     await expect.poll(() => workbench.page.locator('.terminal-wrapper.active').count()).toBe(1);
     await workbench.page.keyboard.type('hostname\n');
@@ -205,7 +211,9 @@ describe('daily work on a Proxmox VE cluster', () => {
     let frame = await findWebview(workbench.page, '.toolbar');
     await expect.poll(() => frame.locator('#root').getAttribute('data-state'), { timeout: 20_000 }).toBe('connected');
     await frame.locator('select.keys').nth(1).selectOption('de');
-    await workbench.page.waitForTimeout(300);
+    await frame.locator('.screen canvas').click();
+    await workbench.page.keyboard.press('Control+Alt+Shift');
+    await expect.poll(() => frame.locator('[data-key="cad"]').evaluate(element => element.matches(':focus'))).toBe(true);
     await inThemes('proxmox-daily-console');
     expect(await axeProblems(frame)).toEqual([]);
     await workbench.reload();
@@ -255,7 +263,7 @@ describe('daily work on a Proxmox VE cluster', () => {
     await workbench.screenshot('proxmox-daily-few-rights');
     await workbench.dialog.press('Save');
     await expect.poll(() => tree.row('web').count(), { timeout: 30_000 }).toBe(2);
-    await tree.menu(tree.row('web').nth(1), 'Power Off');
+    await tree.menu(tree.row('web').nth(1), 'Power', 'Power Off');
     if (await workbench.dialog.element.isVisible({ timeout: 2000 }).catch(() => false) || await workbench.dialog.element.waitFor({ timeout: 2000 }).then(() => true, () => false)) await workbench.dialog.press('Power Off');
     const toast = await workbench.notifications.waitFor(/VM\.PowerMgmt/);
     expect(await toast.innerText()).toContain('/vms/100');

@@ -164,8 +164,13 @@ function machineOf(machines: readonly Machine[], sid: string): string {
   return named(machines, Number(sid.split(':')[1]));
 }
 
+/** `pve1 (active, Wed Nov 25 02:00:00 2026)` without the time, which changes at each look. */
+function steady(status: string): string {
+  return status.replace(/, [A-Z][a-z]{2},? [^)]*\d{2}:\d{2}:\d{2}[^)]*(?=\))/, '');
+}
+
 function haRow(row: HaStatusRow, machines: readonly Machine[]): RowView {
-  return { id: row.id, cells: [row.sid === undefined ? row.id : machineOf(machines, row.sid), row.status, row.node ?? ''], actions: row.sid === undefined ? [] : [{ id: 'change', label: t('Change…'), icon: 'edit' }], state: /error|fence|recovery/i.test(row.status) ? 'failed' : 'ok' };
+  return { id: row.id, cells: [row.sid === undefined ? row.id : machineOf(machines, row.sid), steady(row.status), row.node ?? ''], actions: row.sid === undefined ? [] : [{ id: 'change', label: t('Change…'), icon: 'edit' }], state: /error|fence|recovery/i.test(row.status) ? 'failed' : 'ok' };
 }
 
 function named(machines: readonly Machine[], vmid: number): string {

@@ -46,6 +46,8 @@ export class Connections implements Disposable {
         for (const waitMs of [300, 2000]) setTimeout(() => void this.sync(), waitMs);
       }),
       vscode.window.onDidChangeWindowState(({ focused }) => { if (focused) void this.sync(); }),
+      // Where neither is told (a browser), the list is looked at now and then: it is in memory.
+      everySoOften(() => { if (vscode.window.state.focused) void this.sync(); }),
     );
     return this;
   }
@@ -190,6 +192,14 @@ function sameConnection(open: ProxmoxConnection, saved: ProxmoxConnection): bool
   const facts = ({ label, hosts, port, auth }: ProxmoxConnection): string => JSON.stringify([label, hosts, port, auth]);
   const pins = open.certificates ?? {};
   return facts(open) === facts(saved) && Object.entries(pins).every(([address, pin]) => saved.certificates?.[address]?.fingerprint === pin.fingerprint);
+}
+
+const lookEveryMs = 3000;
+
+function everySoOften(look: () => void): Disposable {
+  const timer = setInterval(look, lookEveryMs);
+  timer.unref();
+  return { dispose: () => { clearInterval(timer); } };
 }
 
 const made = new WeakMap<vscode.ExtensionContext, Connections>();
