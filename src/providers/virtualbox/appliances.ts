@@ -6,15 +6,13 @@ import type { Machine } from '../../machines/machine.ts';
 import type { Appliances, OperationContext } from '../../machines/provider.ts';
 import { checkName, temporaryName } from './creation.ts';
 import type { Creation } from './creation.ts';
-import type { Inventory } from './inventory.ts';
+import type { PartDeps } from './deps.ts';
 import { idOf } from './inventory.ts';
-import type { MachineStates } from './machineState.ts';
 import { parseAppliance } from './parse/appliance.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
-import type { Tool } from './tool.ts';
 
-export function createAppliances(tool: Tool, inventory: Inventory, states: MachineStates, creation: Creation): Appliances {
+export function createAppliances({ tool, inventory, states }: PartDeps, creation: Creation): Appliances {
   return {
     async export(ids, file, context) {
       const { files } = tool.doors;

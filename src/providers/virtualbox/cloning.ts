@@ -5,17 +5,15 @@ import type { MachineId } from '../../machines/machine.ts';
 import type { Cloning, CloneOptions, OperationContext, Snapshots } from '../../machines/provider.ts';
 import { checkName } from './creation.ts';
 import type { Creation } from './creation.ts';
-import type { Inventory } from './inventory.ts';
+import type { PartDeps } from './deps.ts';
 import { idOf } from './inventory.ts';
-import type { MachineStates } from './machineState.ts';
 import { flatten } from './parse/snapshots.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
-import type { Tool } from './tool.ts';
 
 const noSnapshot = 'A linked clone needs a snapshot, and this machine has none.';
 
-export function createCloning(tool: Tool, inventory: Inventory, states: MachineStates, creation: Creation, snapshots: Snapshots): Cloning {
+export function createCloning({ tool, inventory, states }: PartDeps, creation: Creation, snapshots: Snapshots): Cloning {
   /** The snapshot to clone from; undefined = the present state. `take` = one must be taken first. */
   const origin = async (id: MachineId, options: CloneOptions, signal: AbortSignal): Promise<{ readonly snapshot?: string; readonly take?: boolean }> => {
     const all = flatten(await snapshots.list(id, signal));

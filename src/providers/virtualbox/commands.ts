@@ -2,45 +2,39 @@
 import type { Action, Verb } from '../../machines/actions.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { CommandText } from '../../machines/provider.ts';
+import type { PartDeps } from './deps.ts';
 import { createHostOnlyCalls } from './networks.ts';
 import type { Creation } from './creation.ts';
 import { asItIsCalled, placeholder } from './creation.ts';
 import { finishSteps, makeCall, masterCalls } from './create.ts';
 import { changeCalls } from './editing.ts';
 import { groupText } from './extras.ts';
-import type { Inventory } from './inventory.ts';
 import { mediumAt, resizeCalls } from './lifecycle.ts';
-import type { MachineStates } from './machineState.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { disksOf, parseSlot } from './parse/devices.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
 import type { Call } from './requests.ts';
 import { modeOfSession } from './snapshots.ts';
-import type { Tool } from './tool.ts';
 
 type Planners = { readonly [V in Verb]: (action: Extract<Action, { verb: V }>, signal: AbortSignal) => Promise<readonly Call[]> };
 
 export class Commands {
-  readonly #tool: Tool;
-  readonly #inventory: Inventory;
-  readonly #states: MachineStates;
+  readonly #deps: PartDeps;
   readonly #creation: Creation;
 
-  constructor(tool: Tool, inventory: Inventory, states: MachineStates, creation: Creation) {
-    this.#tool = tool;
-    this.#inventory = inventory;
-    this.#states = states;
+  constructor(deps: PartDeps, creation: Creation) {
+    this.#deps = deps;
     this.#creation = creation;
   }
 
   async of(action: Action, signal: AbortSignal): Promise<readonly CommandText[]> {
     const planner = this.#planners[action.verb] as (action: Action, signal: AbortSignal) => Promise<readonly Call[]>;
-    return (await planner(action, signal)).map(call => this.#tool.describe(call));
+    return (await planner(action, signal)).map(call => this.#deps.tool.describe(call));
   }
 
   readonly #planners: Planners = {
-    start: async ({ id, mode }) => [requests.start(nativeId(id), mode ?? (await this.#inventory.startMode(nativeId(id))))],
+    start: async ({ id, mode }) => [requests.start(nativeId(id), mode ?? (await this.#deps.inventory.startMode(nativeId(id))))],
     shutDown: ({ id }) => one(requests.acpiPowerButton(nativeId(id))),
     powerOff: ({ id }) => one(requests.powerOff(nativeId(id))),
     reset: ({ id }) => one(requests.reset(nativeId(id))),
@@ -56,9 +50,9 @@ export class Commands {
     },
     delete: ({ id, disks }) => one(requests.unregister(nativeId(id), disks === 'delete')),
     rename: ({ id, name }) => one(requests.modify(nativeId(id), '--name', name)),
-    resize: async ({ id, size }, signal) => resizeCalls(nativeId(id), size, await mediumAt(this.#tool, nativeId(id), size, signal)),
+    resize: async ({ id, size }, signal) => resizeCalls(nativeId(id), size, await mediumAt(this.#deps.tool, nativeId(id), size, signal)),
     edit: async ({ id, changes }, signal) => {
-      const info = parseVmInfo((await this.#tool.ask(requests.showVm(nativeId(id)), signal)).stdout);
+      const info = parseVmInfo((await this.#deps.tool.ask(requests.showVm(nativeId(id)), signal)).stdout);
       // What needs the machine off is shown as it would run then.
       const off = new Map([...info, ['VMState', 'poweroff']]);
       return changes.flatMap(change => changeCalls(nativeId(id), change, info) ?? changeCalls(nativeId(id), change, off) ?? []);
@@ -71,10 +65,10 @@ export class Commands {
         requests.cloneVm(nativeId(id), { name: options.name, uuid: '<id>', linked: options.linked === true, ...(snapshot === undefined ? (options.linked ? { snapshot: '<current snapshot>' } : {}) : { snapshot }) }),
       ]);
     },
-    snapshot: async ({ id, name, description }, signal) => one(requests.takeSnapshot(nativeId(id), name, { ...(description ? { description } : {}), live: (await this.#states.read(nativeId(id), signal)).word === 'running' })),
+    snapshot: async ({ id, name, description }, signal) => one(requests.takeSnapshot(nativeId(id), name, { ...(description ? { description } : {}), live: (await this.#deps.states.read(nativeId(id), signal)).word === 'running' })),
     restoreSnapshot: async ({ id, snapshot }, signal) => {
       const uuid = nativeId(id);
-      const state = await this.#states.read(uuid, signal);
+      const state = await this.#deps.states.read(uuid, signal);
       return [...(state.online ? [requests.powerOff(uuid)] : []), requests.restoreSnapshot(uuid, snapshot), ...(state.online ? [requests.start(uuid, modeOfSession(state.session))] : [])];
     },
     deleteSnapshot: ({ id, snapshot }) => one(requests.deleteSnapshot(nativeId(id), snapshot)),
@@ -92,7 +86,7 @@ export class Commands {
       case 'sendCtrlAltDelete':
         return [requests.ctrlAltDelete(uuid)];
       case 'ejectMedia': {
-        const { info } = await this.#states.read(uuid, signal);
+        const { info } = await this.#deps.states.read(uuid, signal);
         return disksOf(info).flatMap(disk => {
           const slot = parseSlot(disk.slot);
           return disk.kind === 'cdrom' && disk.location !== undefined && slot ? [requests.attach(uuid, slot, 'dvddrive', 'emptydrive')] : [];

@@ -10,9 +10,8 @@ import { plannedAdapters } from './adapters.ts';
 import type { Base, Built, CreateFacts } from './create.ts';
 import { finishSteps, isVirtualBoxFolder, makeCall, masterGroup } from './create.ts';
 import { BoxMasters } from './boxMasters.ts';
+import type { PartDeps } from './deps.ts';
 import { guestType } from './guestTypes.ts';
-import type { Inventory } from './inventory.ts';
-import type { MachineStates } from './machineState.ts';
 import { createHostOnly, readHostNetworks, removeHostOnlyCall } from './networks.ts';
 import { machineFolder } from './remains.ts';
 import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
@@ -22,20 +21,15 @@ import { parseByteCount, parseBlocks } from './parse/blocks.ts';
 import * as requests from './requests.ts';
 import type { Made } from './takeBack.ts';
 import { TakeBack } from './takeBack.ts';
-import type { Tool } from './tool.ts';
 import { detectSystem, passwordOf, unattendedOf } from './unattended.ts';
 
 export class Creation {
-  readonly #tool: Tool;
-  readonly #inventory: Inventory;
-  readonly #states: MachineStates;
+  readonly #deps: PartDeps;
   readonly #masters: BoxMasters;
 
-  constructor(tool: Tool, inventory: Inventory, states: MachineStates) {
-    this.#tool = tool;
-    this.#inventory = inventory;
-    this.#states = states;
-    this.#masters = new BoxMasters(tool, inventory, states);
+  constructor(deps: PartDeps) {
+    this.#deps = deps;
+    this.#masters = new BoxMasters(deps.tool, deps.inventory, deps.states);
   }
 
   /** Makes the machine and resolves with its UUID. */
@@ -52,23 +46,23 @@ export class Creation {
 
   /** Everything that must be known before, and every check that can be made before. Changes nothing. */
   async facts(spec: MachineSpec, signal: AbortSignal): Promise<CreateFacts> {
-    const machines = await this.#inventory.list(signal);
+    const machines = await this.#deps.inventory.list(signal);
     const groups = groupsOf(spec);
     checkName(spec.name, groups, machines);
     await this.#checkPaths(spec);
     const base = await this.#base(spec, machines, signal);
-    const version = await this.#tool.version(signal);
-    const architecture = this.#tool.doors.platform.arch === 'arm64' ? 'arm' : 'x86';
+    const version = await this.#deps.tool.version(signal);
+    const architecture = this.#deps.tool.doors.platform.arch === 'arm64' ? 'arm' : 'x86';
     if (architecture === 'arm' && (base.kind === 'appliance' || base.kind === 'master')) await this.#checkArchitecture(base.file);
-    const host = await readHostNetworks(this.#tool, {
+    const host = await readHostNetworks(this.#deps.tool, {
       hostOnly: spec.networks.some(network => network.type === 'private_network'),
       bridged: spec.networks.some(network => network.type === 'public_network'),
     }, signal);
     const words = [spec.source.kind === 'iso' || spec.source.kind === 'image' ? path.basename(spec.source.url) : spec.source.kind === 'box' ? spec.source.name : '', spec.name].join(' ');
     const unattended = unattendedOf(spec);
     // The variable is looked up now: a machine is not made only to find that its password lacks.
-    if (unattended) passwordOf(unattended, this.#tool.doors.platform.env);
-    const detected = unattended && spec.source.kind === 'iso' ? await detectSystem(this.#tool, spec.source.path ?? spec.source.url, signal) : undefined;
+    if (unattended) passwordOf(unattended, this.#deps.tool.doors.platform.env);
+    const detected = unattended && spec.source.kind === 'iso' ? await detectSystem(this.#deps.tool, spec.source.path ?? spec.source.url, signal) : undefined;
     const nicType = spec.options['default_nic_type'];
     const facts: CreateFacts = {
       uuid: spec.reserved ?? randomUUID(),
@@ -81,7 +75,7 @@ export class Creation {
       base,
     };
     // An import gets its name later, and VirtualBox then makes it the folder's as it is, without taking out what no folder can have.
-    const impossible = this.#tool.doors.platform.os === 'win32' ? /[<>:"/\\|?*]|[. ]$/ : /\//;
+    const impossible = this.#deps.tool.doors.platform.os === 'win32' ? /[<>:"/\\|?*]|[. ]$/ : /\//;
     if (base.kind === 'appliance' && impossible.test(spec.name)) throw new GaiaError('invalidInput', { message: 'A machine of a box or appliance cannot be called "{0}": VirtualBox names its folder so.', values: [spec.name], hint: 'Leave out / and other characters that file names cannot have.' });
     // VirtualBox would find that out only after the import, and in words of its own.
     if (base.kind === 'appliance') for (const folder of await this.#folders(spec, facts)) if (folder.kind === 'path' && folder.kept !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a folder {0} already, in which VirtualBox would put the machine.', values: [folder.path], hint: 'Choose another name, or remove that folder if nobody needs it.' });
@@ -98,10 +92,10 @@ export class Creation {
     for (const { create } of facts.adapters) {
       if (!create || interfaces.has(create.ip)) continue;
       context.progress({ message: 'Making a host-only network' });
-      const before = context.intend && (await readHostNetworks(this.#tool, { hostOnly: true, bridged: false }, signal));
+      const before = context.intend && (await readHostNetworks(this.#deps.tool, { hostOnly: true, bridged: false }, signal));
       const note = { kind: 'network' as const, networkKind: create.kind, before: before ? [...before.hostOnly, ...before.hostOnlyNetworks].map(one => one.name) : [] };
       await context.intend?.([note]);
-      const name = await createHostOnly(this.#tool, create, context);
+      const name = await createHostOnly(this.#deps.tool, create, context);
       await context.intend?.([{ ...note, name }]);
       made.networks.push({ name, remove: removeHostOnlyCall(create.kind, name) });
       interfaces.set(create.ip, name);
@@ -110,7 +104,7 @@ export class Creation {
     const borrowed = borrowedBy(facts);
     await context.intend?.([...await this.#folders(spec, facts), ...(borrowed === undefined ? [] : [{ kind: 'medium' as const, path: borrowed }])]);
     if (facts.base.kind === 'master') facts = { ...facts, base: await this.#masters.make(facts.base, within(context, 0, 0.6)) };
-    await this.#tool.change(makeCall(spec, facts), within(context, 0, facts.base.kind === 'new' ? 0.1 : 0.7));
+    await this.#deps.tool.change(makeCall(spec, facts), within(context, 0, facts.base.kind === 'new' ? 0.1 : 0.7));
     const known = facts.base.kind === 'appliance' ? facts.base.temporaryName : facts.uuid;
     let built = await this.#look(known, facts, interfaces, signal);
     made.uuid = built.uuid;
@@ -118,13 +112,13 @@ export class Creation {
     let steps = finishSteps(spec, facts, built);
     if (facts.base.kind === 'appliance' && steps[0]) {
       // An import gets its name by itself: its folder is another one then, and its disks and seed belong into that.
-      await this.#tool.change(steps[0].call, context);
+      await this.#deps.tool.change(steps[0].call, context);
       built = await this.#look(built.uuid, facts, interfaces, signal);
       made.folder = built.folder;
       steps = finishSteps(spec, facts, built).slice(1);
     }
     const from = facts.base.kind === 'new' ? 0.1 : 0.7;
-    const { files } = this.#tool.doors;
+    const { files } = this.#deps.tool.doors;
     for (const { makes } of steps) {
       // VirtualBox refuses to overwrite, so a file that is there now is not ours, and stays.
       if (makes !== undefined && (await files.fileInfo(makes)) !== undefined) throw new GaiaError('alreadyExists', { message: 'There is a file {0} already.', values: [makes], hint: 'Give the machine or its disk another name, or remove that file if nobody needs it.' });
@@ -135,8 +129,8 @@ export class Creation {
       if (step.makes !== undefined) made.files.push(step.makes);
       if (step.copyOf !== undefined && step.makes !== undefined) await files.copyFile(step.copyOf, step.makes);
       context.progress({ message: 'Setting up the machine', fraction: from + ((1 - from) * index) / steps.length });
-      const call = step.call.args[0] === 'unattended' && facts.unattended ? { ...step.call, secret: passwordOf(facts.unattended, this.#tool.doors.platform.env) } : step.call;
-      await this.#tool.change(call, within(context, from + ((1 - from) * index) / steps.length, (1 - from) / steps.length));
+      const call = step.call.args[0] === 'unattended' && facts.unattended ? { ...step.call, secret: passwordOf(facts.unattended, this.#deps.tool.doors.platform.env) } : step.call;
+      await this.#deps.tool.change(call, within(context, from + ((1 - from) * index) / steps.length, (1 - from) / steps.length));
     }
     context.progress({ fraction: 1 });
     return built.uuid;
@@ -144,23 +138,23 @@ export class Creation {
 
   /** The folders that the machine will have, and what they hold now. */
   async #folders(spec: MachineSpec, facts: CreateFacts): Promise<readonly Intent[]> {
-    const base = await this.#inventory.defaultMachineFolder();
+    const base = await this.#deps.inventory.defaultMachineFolder();
     if (base === undefined) return [];
     const temporary = facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [machineFolder(base, [], facts.base.temporaryName)] : [];
     const own = facts.base.kind === 'appliance' ? path.join(machineFolder(base, facts.groups, 'x'), '..', spec.name) : machineFolder(base, facts.groups, spec.name);
     const master = facts.base.kind === 'master' ? [path.join(machineFolder(base, [masterGroup], 'x'), '..', facts.base.name)] : [];
     const folders = [...temporary, ...master, own];
     return Promise.all(folders.map(async (folder): Promise<Intent> => {
-      const kept = (await this.#tool.doors.files.listFolder(folder))?.map(entry => entry.name);
+      const kept = (await this.#deps.tool.doors.files.listFolder(folder))?.map(entry => entry.name);
       return { kind: 'path', path: folder, ...(kept === undefined ? {} : { kept }) };
     }));
   }
 
   async #look(known: string, facts: CreateFacts, interfaces: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Built> {
-    const { stdout } = await this.#tool.ask(requests.showVm(known), signal);
+    const { stdout } = await this.#deps.tool.ask(requests.showVm(known), signal);
     const info = parseVmInfo(stdout);
     const uuid = info.get('UUID') ?? facts.uuid;
-    const folder = path.dirname((await this.#inventory.place(uuid))?.settingsFile ?? info.get('CfgFile') ?? '');
+    const folder = path.dirname((await this.#deps.inventory.place(uuid))?.settingsFile ?? info.get('CfgFile') ?? '');
     const capacityBytes = await this.#capacity(facts, info, signal);
     return { uuid, folder, info, forwards: forwardsOf(stdout), folders: foldersOf(info), interfaces, ...(capacityBytes === undefined ? {} : { capacityBytes }) };
   }
@@ -168,12 +162,12 @@ export class Creation {
   async #capacity(facts: CreateFacts, info: Built['info'], signal: AbortSignal): Promise<number | undefined> {
     if (facts.base.kind === 'new') return undefined;
     if (facts.base.kind === 'disk') {
-      if (facts.base.raw) return (await this.#tool.doors.files.fileInfo(facts.base.file))?.sizeBytes;
-      const answer = await this.#tool.ask(requests.showMedium(facts.base.file), signal);
+      if (facts.base.raw) return (await this.#deps.tool.doors.files.fileInfo(facts.base.file))?.sizeBytes;
+      const answer = await this.#deps.tool.ask(requests.showMedium(facts.base.file), signal);
       return parseByteCount(parseBlocks(answer.stdout)[0]?.get('Capacity'));
     }
     const first = disksOf(info).find(disk => disk.kind === 'disk')?.extra?.['uuid'];
-    const media = parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout);
+    const media = parseMedia((await this.#deps.tool.ask(requests.listMedia(), signal)).stdout);
     return media.find(medium => medium.uuid === first)?.capacityBytes;
   }
 
@@ -197,11 +191,11 @@ export class Creation {
         if (source.format === undefined ? /\.ov[af]$/i.test(file) : source.format === 'ova' || source.format === 'ovf') return { kind: 'appliance', file, temporaryName: temporaryName(spec.reserved) };
         // The name says little: what clouds call .img is qcow2.
         if (source.format === undefined ? /\.(?:img|raw|bin|dd)$/i.test(file) : source.format === 'raw') return { kind: 'disk', file, raw: true };
-        return { kind: 'disk', file, raw: false, known: parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout).some(medium => path.relative(medium.location, file) === '') };
+        return { kind: 'disk', file, raw: false, known: parseMedia((await this.#deps.tool.ask(requests.listMedia(), signal)).stdout).some(medium => path.relative(medium.location, file) === '') };
       }
       case 'box': {
         if (source.folder === undefined) throw new GaiaError('invalidInput', { message: 'The box {0} is not on this computer yet.', values: [source.name] });
-        const entries = (await this.#tool.doors.files.listFolder(source.folder)) ?? [];
+        const entries = (await this.#deps.tool.doors.files.listFolder(source.folder)) ?? [];
         const ovf = entries.find(entry => entry.name === 'box.ovf') ?? entries.find(entry => /\.ov[fa]$/i.test(entry.name));
         if (!ovf) throw new GaiaError('invalidInput', { message: 'The box {0} holds no machine for VirtualBox (no .ovf file).', values: [source.name], hint: 'Choose a box that is made for VirtualBox.' });
         const appliance = { kind: 'appliance' as const, file: path.join(source.folder, ovf.name), temporaryName: temporaryName(spec.reserved) };
@@ -222,19 +216,19 @@ export class Creation {
     if (!machine) throw new GaiaError('notFound', { message: 'There is no machine "{0}" to clone.', values: [of] });
     if (found.length > 1) throw new GaiaError('invalidInput', { message: 'Several machines are called "{0}".', values: [of], hint: 'Write it with its group ("lab/web1"), or its UUID.' });
     const uuid = parseMachineId(machine.id).native;
-    const file = await this.#inventory.machineFile(uuid);
+    const file = await this.#deps.inventory.machineFile(uuid);
     return { uuid, snapshots: flat(file?.snapshots ?? []) };
   }
 
   async #checkPaths(spec: MachineSpec): Promise<void> {
-    const { files } = this.#tool.doors;
+    const { files } = this.#deps.tool.doors;
     const { source } = spec;
     const file = source.kind === 'iso' ? (source.path ?? source.url) : source.kind === 'image' ? source.path : undefined;
     if (file !== undefined) {
       const info = path.isAbsolute(file) ? await files.fileInfo(file) : undefined;
       if (info?.kind !== 'file') throw new GaiaError('notFound', { message: 'There is no file {0}.', values: [file] });
       if (source.kind === 'image') {
-        const folder = await this.#inventory.defaultMachineFolder();
+        const folder = await this.#deps.inventory.defaultMachineFolder();
         if (folder !== undefined && (await files.freeBytes(folder)) < info.sizeBytes) throw new GaiaError('noSpace', { message: 'There is no room for a copy of {0} in {1}.', values: [path.basename(file), folder] });
       }
     }
@@ -247,14 +241,14 @@ export class Creation {
   /** On ARM hosts VirtualBox runs ARM guests alone, and an x86 box fails only at its start, with a message nobody understands (V8). */
   async #checkArchitecture(file: string): Promise<void> {
     if (!/\.ovf$/i.test(file)) return;
-    const text = (await this.#tool.doors.files.readText(file)) ?? '';
+    const text = (await this.#deps.tool.doors.files.readText(file)) ?? '';
     if (/arm64|ARMv8|aarch64/i.test(text)) return;
     throw new GaiaError('notSupported', { message: 'This image is made for x86 processors, and on this computer VirtualBox runs ARM machines only.', hint: 'Choose a box or image for arm64.' });
   }
 
   /** Removes what was made, and nothing else; returns the error to throw. */
   takeBack(made: Made, error: GaiaError): Promise<GaiaError> {
-    return new TakeBack(this.#tool, this.#states).run(made, error);
+    return new TakeBack(this.#deps.tool, this.#deps.states).run(made, error);
   }
 }
 

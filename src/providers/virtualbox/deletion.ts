@@ -4,8 +4,8 @@ import * as path from 'node:path';
 import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { DeletionPreview, OperationContext } from '../../machines/provider.ts';
-import type { Inventory } from './inventory.ts';
-import type { MachineStates, PresentState } from './machineState.ts';
+import type { PartDeps } from './deps.ts';
+import type { PresentState } from './machineState.ts';
 import { isReleased } from './machineState.ts';
 import type { OwnedMedium } from './parse/media.ts';
 import { ownership, parseMedia } from './parse/media.ts';
@@ -15,7 +15,6 @@ import { seedName } from './create.ts';
 import { isOwnFile, removeOwnFiles } from './ownFiles.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
-import type { Tool } from './tool.ts';
 import { has } from './versions.ts';
 
 interface Findings {
@@ -29,14 +28,10 @@ interface Findings {
 }
 
 export class Deletion {
-  readonly #tool: Tool;
-  readonly #inventory: Inventory;
-  readonly #states: MachineStates;
+  readonly #deps: PartDeps;
 
-  constructor(tool: Tool, inventory: Inventory, states: MachineStates) {
-    this.#tool = tool;
-    this.#inventory = inventory;
-    this.#states = states;
+  constructor(deps: PartDeps) {
+    this.#deps = deps;
   }
 
   async preview(id: MachineId, signal: AbortSignal): Promise<DeletionPreview> {
@@ -58,33 +53,33 @@ export class Deletion {
     const found = await this.#look(uuid, context.signal);
     if (found.why) throw found.why;
     const inaccessible = found.owned.length === 0 && found.snapshots === 0 && (await this.#isInaccessible(uuid, context.signal));
-    const place = await this.#inventory.place(uuid);
+    const place = await this.#deps.inventory.place(uuid);
     const folder = place && path.dirname(place.settingsFile);
     const inside = (found.discs ?? []).filter(disc => folder !== undefined && path.dirname(disc) === folder);
-    const takesDiscs = inside.length > 0 && inside.every(disc => isOwnFile(path.basename(disc), uuid)) && has(await this.#tool.version(context.signal), 'deleteAll');
+    const takesDiscs = inside.length > 0 && inside.every(disc => isOwnFile(path.basename(disc), uuid)) && has(await this.#deps.tool.version(context.signal), 'deleteAll');
     // No wait for a lock here: what is locked is refused, never removed as soon as it is free (V2).
     try {
-      await this.#tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible && (takesDiscs ? 'all' : true)), context, () => Promise.resolve(true));
+      await this.#deps.tool.change(requests.unregister(uuid, disks === 'delete' && !inaccessible && (takesDiscs ? 'all' : true)), context, () => Promise.resolve(true));
     } catch (error) {
-      const still = (await this.#inventory.list(context.signal)).some(machine => machine.id === id);
+      const still = (await this.#deps.inventory.list(context.signal)).some(machine => machine.id === id);
       if (still || !GaiaError.is(error)) throw error;
       throw new GaiaError('partial', { ...error.detail, left: 'The machine is no longer in VirtualBox\'s list, but some of its files are left.', cause: error });
     }
-    if (disks === 'delete' && folder !== undefined && !inaccessible) await removeOwnFiles(this.#tool, folder, { uuid, seed: inside.some(disc => path.basename(disc) === seedName) }, context);
+    if (disks === 'delete' && folder !== undefined && !inaccessible) await removeOwnFiles(this.#deps.tool, folder, { uuid, seed: inside.some(disc => path.basename(disc) === seedName) }, context);
   }
 
   async #look(uuid: string, signal: AbortSignal): Promise<Findings> {
     let state: PresentState;
     try {
-      state = await this.#states.read(uuid, signal);
+      state = await this.#deps.states.read(uuid, signal);
     } catch (error) {
       // A machine whose settings file is lost can only be taken off the list.
       if (await this.#isInaccessible(uuid, signal)) return { owned: [], snapshots: 0 };
       throw error;
     }
-    const file = await this.#inventory.machineFile(uuid);
+    const file = await this.#deps.inventory.machineFile(uuid);
     const snapshots = flatten(file?.snapshots ?? snapshotsOf(state.info)).map(snapshot => snapshot.id);
-    const media = parseMedia((await this.#tool.ask(requests.listMedia(), signal)).stdout);
+    const media = parseMedia((await this.#deps.tool.ask(requests.listMedia(), signal)).stdout);
     const { owned, dependents } = ownership(media, new Set([uuid, ...snapshots]));
     const base = { owned, snapshots: snapshots.length, discs: disksOf(state.info).flatMap(disk => (disk.kind === 'cdrom' && disk.location !== undefined ? [disk.location] : [])) };
     if (!isReleased(state)) {
@@ -100,11 +95,11 @@ export class Deletion {
   }
 
   async #names(uuids: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const machines = await this.#inventory.list(signal);
+    const machines = await this.#deps.inventory.list(signal);
     return [...new Set(machines.filter(machine => uuids.includes(nativeId(machine.id))).map(machine => machine.name))];
   }
 
   async #isInaccessible(uuid: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.#inventory.list(signal)).some(machine => nativeId(machine.id) === uuid && machine.providerState === 'inaccessible');
+    return (await this.#deps.inventory.list(signal)).some(machine => nativeId(machine.id) === uuid && machine.providerState === 'inaccessible');
   }
 }

@@ -1,14 +1,12 @@
 // Verbs that VirtualBox alone has.
 import type { ExtraVerb } from '../../machines/provider.ts';
 import { GaiaError } from '../../machines/errors.ts';
-import type { Inventory } from './inventory.ts';
-import type { MachineStates } from './machineState.ts';
+import type { PartDeps } from './deps.ts';
 import { disksOf, parseSlot } from './parse/devices.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
-import type { Tool } from './tool.ts';
 
-export function createExtras(tool: Tool, inventory: Inventory, states: MachineStates): readonly ExtraVerb[] {
+export function createExtras({ tool, inventory, states }: PartDeps): readonly ExtraVerb[] {
   return [
     {
       id: 'discardSavedState',

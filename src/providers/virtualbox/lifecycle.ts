@@ -3,10 +3,9 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { Lifecycle, Resize } from '../../machines/provider.ts';
 import { checkName } from './creation.ts';
 import type { Creation } from './creation.ts';
+import type { PartDeps } from './deps.ts';
 import type { Deletion } from './deletion.ts';
-import type { Inventory } from './inventory.ts';
 import { idOf } from './inventory.ts';
-import type { MachineStates } from './machineState.ts';
 import { isReleased } from './machineState.ts';
 import { disksOf } from './parse/devices.ts';
 import { parseVmInfo } from './parse/info.ts';
@@ -20,7 +19,7 @@ import type { Tool } from './tool.ts';
 
 const mebibyte = 1024 * 1024;
 
-export function createLifecycle(tool: Tool, inventory: Inventory, states: MachineStates, creation: Creation, deletion: Deletion): Lifecycle {
+export function createLifecycle({ tool, inventory, states }: PartDeps, creation: Creation, deletion: Deletion): Lifecycle {
   const remains = new Remains(tool, inventory);
   return {
     create: async (spec, context) => idOf(await creation.create(spec, context)),

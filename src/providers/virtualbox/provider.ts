@@ -39,10 +39,11 @@ export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): 
   const tool = new Tool(doors);
   const inventory = new Inventory(tool);
   const states = new MachineStates(tool, inventory);
-  const creation = new Creation(tool, inventory, states);
-  const commands = new Commands(tool, inventory, states, creation);
+  const deps = { tool, inventory, states };
+  const creation = new Creation(deps);
+  const commands = new Commands(deps, creation);
   const power = createPower(tool, states, inventory);
-  const snapshots = createSnapshots(tool, inventory, states, power);
+  const snapshots = createSnapshots(deps, power);
   return {
     id: 'virtualbox',
     label: 'VirtualBox',
@@ -53,11 +54,11 @@ export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): 
     describe: (id, signal) => describe(tool, inventory, id, signal),
     commands: (action, signal) => commands.of(action, signal),
     power,
-    lifecycle: createLifecycle(tool, inventory, states, creation, new Deletion(tool, inventory, states)),
+    lifecycle: createLifecycle(deps, creation, new Deletion(deps)),
     snapshots,
-    cloning: createCloning(tool, inventory, states, creation, snapshots),
+    cloning: createCloning(deps, creation, snapshots),
     networks: createNetworkAdmin(tool),
-    appliances: createAppliances(tool, inventory, states, creation),
+    appliances: createAppliances(deps, creation),
     console: createConsole(tool, states, power),
     usage: createUsage(tool, inventory),
     screenshot: createScreenshot(tool),
@@ -65,6 +66,6 @@ export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): 
     editing: createEditing(tool),
     planning,
     suggestions: createSuggestions(tool, inventory),
-    extras: createExtras(tool, inventory, states),
+    extras: createExtras(deps),
   };
 }

@@ -2,17 +2,15 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { Snapshot } from '../../machines/machine.ts';
 import type { Power, Snapshots } from '../../machines/provider.ts';
-import type { Inventory } from './inventory.ts';
-import type { MachineStates } from './machineState.ts';
+import type { PartDeps } from './deps.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { flatten, snapshotsOf } from './parse/snapshots.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
-import type { Tool } from './tool.ts';
 
 const settleMs = 60_000;
 
-export function createSnapshots(tool: Tool, inventory: Inventory, states: MachineStates, power: Power): Snapshots {
+export function createSnapshots({ tool, inventory, states }: PartDeps, power: Power): Snapshots {
   const list = async (uuid: string, signal: AbortSignal): Promise<readonly Snapshot[]> => {
     const file = await inventory.machineFile(uuid);
     if (file && !file.encrypted) return file.snapshots;
