@@ -84,7 +84,7 @@ function options(plot: PlotView, width: number): uPlot.Options {
   const isHighContrast = document.body.classList.contains('vscode-high-contrast') || document.body.classList.contains('vscode-high-contrast-light');
   const axis = { stroke: colour('--vscode-descriptionForeground', '--vscode-foreground'), grid: { stroke: colour('--vscode-panel-border', '--vscode-contrastBorder'), width: 1, ...isHighContrast ? { dash: [1, 4] } : {} }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
   return {
-    width, height, padding: [null, 24, null, null], legend: { show: false }, cursor: { show: false },
+    width, height, padding: [null, 36, null, null], legend: { show: false }, cursor: { show: false },
     scales: { y: { range: (_u, _min, max) => [0, plot.unit === 'percent' ? 100 : Math.max(plot.most ?? 0, max * 1.1, 1.1)] } },
     axes: [{ ...axis, ...isHighContrast ? { grid: { show: false } } : {}, size: 30, gap: 9, space: 80, values: (_u, ticks) => ticks.map(tick => clock.format(tick * 1000)) }, { ...axis, size: 64, space: 28, ...plot.unit === 'percent' ? {} : { incrs: binarySteps }, values: (_u, ticks) => ticks.map(tick => format(plot.unit, tick)) }],
     series: [{}, ...plot.series.map((one, index) => ({ label: one.label, stroke: colour(colours[index] ?? colours[0], '--vscode-foreground'), width: 1.5, spanGaps: false, ...(index === 0 ? {} : { dash: [4, 3] }), points: { show: false } }))],
