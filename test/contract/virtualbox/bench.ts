@@ -26,11 +26,11 @@ export interface Bench {
   native(id: MachineId): string;
 }
 
-/** Registers the set-up and clean-up of the file; the bench is filled before the first test. */
-export function useVirtualBox(): Bench {
+/** Registers the set-up and clean-up of the file; the bench is filled before the first test. `windows`: with the VirtualBox that has windows. */
+export function useVirtualBox(options: { readonly windows?: boolean } = {}): Bench {
   const bench = { records: [], steps: [], output: [], signal: new AbortController().signal } as unknown as { -readonly [K in keyof Bench]: Bench[K] };
   beforeAll(async () => {
-    const box = await privateVirtualBox();
+    const box = await privateVirtualBox(options);
     Object.assign(process.env, box.variables);
     bench.box = box;
     bench.other = doors => createVirtualBoxProvider({ settings: () => ({}), record: record => { bench.records.push(record); }, ...doors });
