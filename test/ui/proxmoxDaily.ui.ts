@@ -108,6 +108,7 @@ describe('daily work on a Proxmox VE cluster', () => {
 
   it('makes a rule of high availability and a pool', async () => {
     const { quickInput } = workbench;
+    await tree.menu(tree.row('home'), 'Show Cluster');
     const frame = await page();
     await frame.locator('[data-key="rules-add"]').click();
     await quickInput.rows.filter({ hasText: 'Keep machines on nodes' }).click();
