@@ -1,8 +1,6 @@
 // docs/config.md: the config language as a page, made of the schema and the checks, so that it cannot say anything else than they do.
 import { fileChecks, machineChecks } from './check.ts';
-import { commonKeys, definition, knownProviders, machineSchema, optionKeys, providerKeys, provisionerTypes, type KnownProvider, type PropertySchema } from './schema.ts';
-
-const labels: { readonly [P in KnownProvider]: string } = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
+import { commonKeys, definition, knownProviders, machineSchema, optionKeys, providerKeys, providerLabels, provisionerTypes, type PropertySchema } from './schema.ts';
 
 export function configDocs(): string {
   return [
@@ -26,14 +24,14 @@ export function configDocs(): string {
     'Paths of this computer are relative to the file they stand in; `~` is the home folder.', '',
     '## The machine', '', ...table(machineSchema.properties ?? {}),
     '## config', '', ...table(commonKeys),
-    ...knownProviders.flatMap(p => Object.keys(providerKeys[p]).length === 0 ? [] : [`### ${labels[p]} alone`, '', ...table(providerKeys[p])]),
+    ...knownProviders.flatMap(p => Object.keys(providerKeys[p]).length === 0 ? [] : [`### ${providerLabels[p]} alone`, '', ...table(providerKeys[p])]),
     ...part('networks', 'network'), ...part('`private_network`', 'privateNetwork', 3), ...part('`public_network`', 'publicNetwork', 3), ...part('`forwarded_port`', 'forwardedPort', 3),
     ...part('synced_folders', 'syncedFolder'), ...part('provisioners', 'provisioner'),
     ...provisionerTypes.flatMap(type => part(`\`${String(type)}\``, `provisioner_${String(type)}`, 3)),
     ...part('triggers', 'trigger'), ...part('`run`', 'triggerRun', 3), ...part('`run_remote`', 'triggerRunRemote', 3),
     ...part('disks', 'disk'), ...part('cloud_init', 'cloudInit'),
     '## provider_config', '', 'What Gaia does not know is passed on unchanged.', '',
-    ...knownProviders.flatMap(p => [`### ${labels[p]}`, '', ...table(optionKeys[p])]),
+    ...knownProviders.flatMap(p => [`### ${providerLabels[p]}`, '', ...table(optionKeys[p])]),
     '## What Gaia warns of', '',
     'Beyond the schema. Each problem in the editor carries one of these codes.', '',
     ...[...machineChecks, ...fileChecks].sort((a, b) => a.code.localeCompare(b.code)).flatMap(({ code, severity, about }) => [`### ${code}`, '', `(${severity}) ${about}`, '']),

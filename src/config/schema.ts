@@ -38,6 +38,9 @@ const { definitions } = root;
 export const knownProviders = ['virtualbox', 'hyperv', 'wsl', 'proxmox'] as const;
 export type KnownProvider = (typeof knownProviders)[number];
 
+/** As their makers write them. */
+export const providerLabels: { readonly [P in KnownProvider]: string } = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
+
 /** The machine's own part of the schema. */
 export const machineSchema = definitions['machine'] as PropertySchema;
 
@@ -111,6 +114,11 @@ export const provisionerTypes: readonly string[] = (definitions['provisioner']?.
 /** Does `provider_config` of `provider` know this key? Spelling of VirtualBox flags is free of `-` and `_`, as `modifyvm` takes both. */
 export function isOption(provider: KnownProvider, key: string): boolean {
   return Object.hasOwn(optionKeys[provider], key) || optionPatterns[provider].some(pattern => pattern.test(key)) || (provider === 'virtualbox' && modifyvmFlags.has(plainFlag(key)));
+}
+
+/** Its label; what is not known is called as it is. */
+export function providerLabel(provider: string): string {
+  return isKnownProvider(provider) ? providerLabels[provider] : provider;
 }
 
 export function isKnownProvider(provider: string): provider is KnownProvider {

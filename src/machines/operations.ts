@@ -155,7 +155,7 @@ export class Operations {
       const placeholder: Machine = {
         id: machineId(provider.id, provider.connection.id, `creating-${String(operation.number)}`),
         name: action.spec.name,
-        kind: provider.id === 'wsl' ? 'distribution' : 'vm',
+        kind: provider.lifecycle?.makes ?? 'vm',
         state: 'creating',
         providerState: 'creating',
       };

@@ -147,6 +147,8 @@ export interface DeletionPreview {
 }
 
 export interface Lifecycle {
+  /** What a create makes; absent = a virtual machine. */
+  readonly makes?: Machine['kind'];
   /** Makes the machine and resolves with its id. On failure removes what this call made, by id, and nothing else; the name is checked first. Does not start it. */
   create(spec: MachineSpec, context: OperationContext): Promise<MachineId>;
   deletionPreview(id: MachineId, signal: AbortSignal): Promise<DeletionPreview>;

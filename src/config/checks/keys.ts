@@ -1,11 +1,9 @@
 // Keys: misspelt ones, and those of another provider.
 import { isObject } from '../merge.ts';
 import type { ConfigPath } from '../model.ts';
-import { commonKeys, isKnownProvider, isOption, keysAt, knownProviders, modifyvmFlags, nearest, optionKeys, plainFlag, propertyAt, providerKeys, provisionerTypes, type KnownProvider } from '../schema.ts';
+import { commonKeys, isKnownProvider, isOption, keysAt, knownProviders, modifyvmFlags, nearest, optionKeys, plainFlag, propertyAt, providerKeys, providerLabels, provisionerTypes } from '../schema.ts';
 import { entries, text } from './values.ts';
 import type { CheckedMachine, Finding, MachineCheck } from './check.ts';
-
-const labels: { readonly [P in KnownProvider]: string } = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
 
 /** Keys that hold for another provider too, beyond what the schema says: a description of what the machine has anyway. */
 const shared = new Set(['name']);
@@ -87,7 +85,7 @@ export const foreignKey: MachineCheck = {
       const fixes = [removal(['config', key], key)];
       const size = config[key];
       if (key === 'disk_size_gb' && typeof size === 'number' && config['disk_size'] === undefined) fixes.unshift({ title: 'Change to "disk_size": "{0}G"', values: [String(size)], changes: [{ kind: 'set', path: ['config', 'disk_size'], value: `${String(size)}G` }, { kind: 'remove', path: ['config', key] }] as never });
-      return [{ path: ['config', key], atKey: true, message: '"{0}" is a key of {1}: {2} ignores it.', values: [key, labels[owner], labels[provider]], fixes }];
+      return [{ path: ['config', key], atKey: true, message: '"{0}" is a key of {1}: {2} ignores it.', values: [key, providerLabels[owner], providerLabels[provider]], fixes }];
     });
   },
 };
@@ -102,7 +100,7 @@ export const misspeltOption: MachineCheck = {
     return Object.keys(given).filter(key => !isOption(provider, key)).flatMap((key): Finding[] => {
       const path = ['config', 'provider_config', key];
       const owner = knownProviders.find(p => p !== provider && Object.hasOwn(optionKeys[p], key));
-      if (owner) return [{ path, atKey: true, message: '"{0}" is an option of {1}, not of {2}.', values: [key, labels[owner], labels[provider]], fixes: [removal(path, key)] }];
+      if (owner) return [{ path, atKey: true, message: '"{0}" is an option of {1}, not of {2}.', values: [key, providerLabels[owner], providerLabels[provider]], fixes: [removal(path, key)] }];
       const own = nearest(key, Object.keys(optionKeys[provider])) ?? (provider === 'virtualbox' ? nearestFlag(key) : undefined);
       if (own !== undefined) return [{ path, atKey: true, message: 'There is no option "{0}". Did you mean "{1}"?', values: [key, own], fixes: [renaming(path, own), removal(path, key)] }];
       if (isObject(given[key]) || !Object.hasOwn(commonKeys, key)) return [];

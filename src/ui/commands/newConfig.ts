@@ -1,7 +1,7 @@
 // "New Machine": a few questions that end in a commented .gaia.json, not saved yet: nothing is written before the person saves, nothing made before Create.
 import * as vscode from 'vscode';
 import { parseConfig } from '../../config/parse.ts';
-import { knownProviders, type KnownProvider } from '../../config/schema.ts';
+import { knownProviders, providerLabels, type KnownProvider } from '../../config/schema.ts';
 import { setValue, withEdits } from '../../config/edit.ts';
 import { hostResources } from '../../system/hostFacts.ts';
 import { t } from '../l10n.ts';
@@ -11,11 +11,11 @@ import type { Parts } from '../parts.ts';
 import { allTemplates } from '../templates/store.ts';
 import { configText, type NewMachine, type NewSource } from './newConfigText.ts';
 
-const providerWords: { readonly [P in KnownProvider]: { readonly label: string; readonly about: () => string } } = {
-  virtualbox: { label: 'VirtualBox', about: () => t('on this computer') },
-  hyperv: { label: 'Hyper-V', about: () => t('on this computer (Windows)') },
-  wsl: { label: 'WSL', about: () => t('a Linux distribution on this computer (Windows)') },
-  proxmox: { label: 'Proxmox VE', about: () => t('on a server or cluster') },
+const aboutProvider: { readonly [P in KnownProvider]: () => string } = {
+  virtualbox: () => t('on this computer'),
+  hyperv: () => t('on this computer (Windows)'),
+  wsl: () => t('a Linux distribution on this computer (Windows)'),
+  proxmox: () => t('on a server or cluster'),
 };
 
 /** What a machine can come from, by provider; templates of the gallery stand before these. */
@@ -52,7 +52,7 @@ async function asked(parts: Parts): Promise<string | undefined> {
   let name: string | undefined;
   for (let step = 1; ;) {
     if (step === 1) {
-      const picked = await pick(t('New Machine'), t('Which hypervisor shall run it?'), step, knownProviders.map(id => ({ label: providerWords[id].label, description: providerWords[id].about(), id })), false);
+      const picked = await pick(t('New Machine'), t('Which hypervisor shall run it?'), step, knownProviders.map(id => ({ label: providerLabels[id], description: aboutProvider[id](), id })), false);
       if (picked === undefined || picked === back) return undefined;
       provider = picked.id;
     } else if (step === 2 && provider) {

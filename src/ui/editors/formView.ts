@@ -1,6 +1,6 @@
 // A parsed file → the form: groups and fields made from the schema, so that a new key of the language shows up here by itself. Pure.
 import type { ParsedConfig, ParsedMachine, ParseProblem } from '../../config/model.ts';
-import { commonKeys, isKnownProvider, knownProviders, optionKeys, propertyAt, providerKeys, definition } from '../../config/schema.ts';
+import { commonKeys, isKnownProvider, knownProviders, optionKeys, propertyAt, providerKeys, providerLabel, definition } from '../../config/schema.ts';
 import type { PropertySchema } from '../../config/schema.ts';
 import type { FieldPath, FieldView, FormView, GroupView, ItemView, ListView } from '../../../webview/form/messages.ts';
 import { t } from '../l10n.ts';
@@ -121,9 +121,8 @@ function nameField(machine: ParsedMachine, problems: Problems): FieldView {
 }
 
 function providerField(machine: ParsedMachine, problems: Problems): FieldView {
-  const labels: Readonly<Record<string, string>> = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL 2', proxmox: 'Proxmox VE' };
   const base = fieldOf(machine, problems, ['provider'], propertyAt({}, ['provider']) ?? {});
-  const choices = [...new Set([...knownProviders, machine.provider])].filter(one => one !== '').map(value => ({ value, label: labels[value] ?? value }));
+  const choices = [...new Set([...knownProviders, machine.provider])].filter(one => one !== '').map(value => ({ value, label: providerLabel(value) }));
   return { ...base, kind: 'choice', value: machine.provider, choices };
 }
 

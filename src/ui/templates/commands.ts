@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { parseConfig } from '../../config/parse.ts';
 import type { ParsedMachine } from '../../config/model.ts';
+import { providerLabel } from '../../config/schema.ts';
 import type { Template } from '../../config/templates.ts';
 import { fillTemplate, templateFileName, templateText } from '../../config/templates.ts';
 import { jsonToYaml, yamlToJson } from '../../config/yaml.ts';
@@ -14,8 +15,6 @@ import { t } from '../l10n.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
 import { allTemplates, templateFolders } from './store.ts';
-
-const providerLabels: Readonly<Record<string, string>> = { virtualbox: 'VirtualBox', hyperv: 'Hyper-V', wsl: 'WSL', proxmox: 'Proxmox VE' };
 
 const placeWords: { readonly [P in Template['place']]: () => string } = { builtIn: () => t('Built-in'), user: () => t('My templates'), workspace: () => t('This workspace') };
 
@@ -41,7 +40,7 @@ async function pickTemplate(templates: readonly Template[]): Promise<Template | 
     if (here.length === 0) continue;
     items.push({ label: placeWords[place](), kind: vscode.QuickPickItemKind.Separator });
     for (const template of here) {
-      const what = [template.providers.map(provider => providerLabels[provider] ?? provider).join(', '), ...template.machineCount > 1 ? [t('{0} machines', template.machineCount)] : []].join(' · ');
+      const what = [template.providers.map(providerLabel).join(', '), ...template.machineCount > 1 ? [t('{0} machines', template.machineCount)] : []].join(' · ');
       items.push({ label: `$(file-code) ${template.title}`, description: what, detail: [template.description, template.tags.map(tag => `#${tag}`).join(' ')].filter(part => part !== '').join('   '), template });
     }
   }

@@ -16,6 +16,8 @@ export interface ItemContext {
   doing(node: MachineNode): string | undefined;
   /** Whose it is: `web.gaia.json`, `≠ web.gaia.json`, `Vagrant`. */
   mark(node: MachineNode): string | undefined;
+  /** It was made by a .gaia.json, or adopted. */
+  owned(node: MachineNode): boolean;
 }
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -71,7 +73,7 @@ function machineItem(node: MachineNode, context: ItemContext): vscode.TreeItem {
   item.id = node.id;
   item.description = [machineDescription(machine, { doing, where: context.grouping === 'provider' ? undefined : connectionLabel(provider) }), context.mark(node)].filter(Boolean).join(' · ');
   item.iconPath = icon(machineIcon(machine, doing !== undefined));
-  item.contextValue = machineContext(machine, provider);
+  item.contextValue = `${machineContext(machine, provider)}${context.owned(node) ? 'owned;' : ''}`;
   item.accessibilityInformation = { label: machineSpoken(machine, item.description) };
   return item;
 }

@@ -109,7 +109,8 @@ export class MachinesView implements vscode.TreeDataProvider<Node>, vscode.Dispo
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
-    return treeItem(node, { grouping: this.grouping, doing: machine => this.#doing(machine.machine.id), mark: machine => this.#parts.marks.of(machine.machine.id)?.short });
+    return treeItem(node, { grouping: this.grouping, doing: machine => this.#doing(machine.machine.id), mark: machine => this.#parts.marks.of(machine.machine.id)?.short,
+      owned: machine => this.#parts.marks.bindings.ownerOf(machine.machine.id) !== undefined });
   }
 
   getParent(node: Node): Node | undefined {
