@@ -94,6 +94,8 @@ describe.skipIf(missing)(`faults of a real VirtualBox${missing ? ` (skipped: ${m
   async function holdLock(uuid: string): Promise<() => Promise<void>> {
     const pipe = path.join(t.box.folder, 'icon');
     spawnSync('mkfifo', [pipe]);
+    // The session of a machine that was just powered off closes a moment later.
+    await expect.poll(async () => (await t.box.call(['modifyvm', uuid, '--cpus', '1'])).stderr, { timeout: 10_000 }).toBe('');
     const child = spawn(t.box.vboxmanage, ['modifyvm', uuid, '--icon-file', pipe], { env: t.box.env, stdio: 'ignore' });
     running.push(child.pid as number);
     const ended = new Promise(resolve => { child.once('exit', resolve); });
