@@ -15,7 +15,7 @@ const sources = ['src', 'test', 'webview', 'build', 'schemas', 'templates', 'med
  * @returns {Promise<import('./tiers.mjs').Outcome & {remembered?: boolean}>}
  */
 export async function remembered(name, missing, run) {
-  const stamp = path.join(root, `out/cache/${name}.passed.json`);
+  const stamp = path.join(root, `out/cache/${name.replace(/\W+/g, '-')}.passed.json`);
   const now = fingerprint(sources) + JSON.stringify(missing);
   const then = fs.existsSync(stamp) ? JSON.parse(fs.readFileSync(stamp, 'utf8')) : undefined;
   if (then?.now === now) return { ...then.outcome, remembered: true };

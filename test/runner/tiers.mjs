@@ -22,10 +22,17 @@ export const tiers = {
   unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('vitest.config.ts', context) },
   contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell'], run: context => vitest('vitest.contract.config.ts', context) },
   host: { about: 'inside a real VS Code extension host (Mocha)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
-  ui: { about: 'what a person sees and clicks, in the real workbench (Playwright)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', context) },
+  ui: uiTier('what a person sees and clicks, in the real workbench (Playwright)'),
+  'ui 1/2': uiTier('the first half of ui', '--shard=1/2'),
+  'ui 2/2': uiTier('the second half of ui', '--shard=2/2'),
   desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },
   live: { about: 'the hypervisors of this computer that GAIA_LIVE names (virtualbox,hyperv,wsl,proxmox)', rig: [], run: live },
 };
+
+/** The longest tier: a run of everything has it in two halves, one a lane. */
+function uiTier(about, ...shard) {
+  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
+}
 
 /** A check that passes or fails as a whole. */
 async function once(name, running) {
@@ -45,8 +52,10 @@ async function types() {
   return outcome;
 }
 
+let runs = 0;
+
 async function vitest(config, { args, missing }) {
-  const results = path.join(root, `out/results/${config.replace(/\.ts$/, '')}.${process.pid}.json`);
+  const results = path.join(root, `out/results/${config.replace(/\.ts$/, '')}.${process.pid}.${++runs}.json`);
   fs.mkdirSync(path.dirname(results), { recursive: true });
   const { code, output } = await node('node_modules/vitest/vitest.mjs', 'run', '--config', config, '--passWithNoTests', '--reporter=default', '--reporter=./test/runner/vitestReporter.mjs', ...args,
     { GAIA_RESULTS: results, ...color() });
