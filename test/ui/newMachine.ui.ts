@@ -57,7 +57,8 @@ describe('a machine from nothing', () => {
   it('asks a few questions, one may go back, and ends in a commented file that is not saved', async () => {
     const { quickInput } = workbench;
     await workbench.run('Gaia: New Machine…', /^Gaia: New Machine…/);
-    expect(await quickInput.entries()).toEqual(expect.arrayContaining([expect.stringContaining('VirtualBox'), expect.stringContaining('Proxmox VE')]));
+    // The palette's own entries are on the screen until the extension has started.
+    await expect.poll(() => quickInput.entries(), { timeout: 30_000 }).toEqual(expect.arrayContaining([expect.stringContaining('VirtualBox'), expect.stringContaining('Proxmox VE')]));
     await workbench.screenshot('wizard-provider');
     await quickInput.choose('VirtualBox');
     await expect.poll(() => quickInput.entries()).toEqual(expect.arrayContaining([expect.stringContaining('Docker in a machine of its own')]));
