@@ -76,7 +76,7 @@ describe('a machine that can only be made anew', () => {
     await apply();
     await workbench.dialog.press('Delete and Make Anew…');
     await workbench.quickInput.enter('wep');
-    expect(await workbench.quickInput.message()).toContain('This is not the name “web”.');
+    await expect.poll(() => workbench.quickInput.message()).toContain('This is not the name “web”.');
     await workbench.screenshot('plan-replace-name');
     await workbench.quickInput.dismiss();
     await workbench.page.waitForTimeout(1000);

@@ -116,9 +116,10 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
     await waiting('modifyvm');
     expect(await names()).toContain('cut');
     await workbench.reload();
-    goOn();
     await workbench.openView();
-    const toast = await workbench.notifications.waitFor(/Gaia was interrupted while making “cut”/, 60_000);
+    const toast = await workbench.notifications.waitFor(/Gaia was interrupted while making “cut”/, 150_000);
+    // Not before: the old window lives for some seconds, and would come to its end.
+    goOn();
     expect(await toast.innerText()).toContain('Look…');
     await workbench.screenshot('trouble-interrupted');
     await workbench.notifications.press(/Gaia was interrupted while making “cut”/, 'Look…');
@@ -130,5 +131,5 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
     expect(fs.existsSync(path.join(box.machineFolder, 'cut'))).toBe(false);
     await workbench.run('Gaia: Remove What an Interruption Left');
     await workbench.notifications.waitFor('Nothing was left by an interruption.');
-  });
+  }, 240_000);
 });
