@@ -18,10 +18,13 @@ export class QuickInput {
     await this.rows.filter({ hasText: entry }).first().click();
   }
 
-  /** Types a value into an input box and confirms it. */
+  /** Types a value into an input box and confirms it. The next question stands in the same box: until it does, what is typed would go to this one. */
   async enter(value: string): Promise<void> {
     await this.input.fill(value);
     await this.page.keyboard.press('Enter');
+    const still = async (): Promise<boolean> => (await this.input.isVisible()) && (await this.input.inputValue({ timeout: 300 }).catch(() => '')) === value;
+    // What is refused stays as it is.
+    for (let i = 0; i < 15 && await still(); i++) await this.page.waitForTimeout(100);
   }
 
   /** What the entries say, from top to bottom (those on the screen). */
