@@ -16,10 +16,22 @@ import { targetsOf } from './targets.ts';
 
 const previewPatienceMs = 30_000;
 
+/** Those that are being asked about, or deleted: a key pressed twice is one wish, however long the look at the disks takes. */
+const leaving = new Set<string>();
+
 /** Says what goes and what stays, and only then deletes. Machines that may not go are named and left out. */
 export async function remove(parts: Parts, args: Arguments): Promise<void> {
-  const targets = await targetsOf(parts, { ability: 'delete', title: t('Delete Machines'), many: true }, args);
+  const targets = (await targetsOf(parts, { ability: 'delete', title: t('Delete Machines'), many: true }, args)).filter(({ machine }) => !leaving.has(machine.id));
   if (targets.length === 0) return;
+  for (const { machine } of targets) leaving.add(machine.id);
+  try {
+    await removeThese(parts, targets);
+  } finally {
+    for (const { machine } of targets) leaving.delete(machine.id);
+  }
+}
+
+async function removeThese(parts: Parts, targets: readonly Target[]): Promise<void> {
   const previews = await previewDeletion(parts, targets);
   if (!previews) return;
   const refused = refusals(previews);
