@@ -5,6 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Clock } from '../machines/clock.ts';
 import { fileProblem } from './files.ts';
+import { hasEntry } from './hasEnded.ts';
 
 const beatMs = 2000;
 /** A holder that did not touch its file for this long is gone (or was asleep, and will find out). */
@@ -78,7 +79,7 @@ async function isStale(file: string): Promise<boolean> {
   const holder = await readHolder(file);
   const age = Date.now() - stats.mtimeMs;
   // A pid is asked for only after some missed beats: in another container with this host's name it is not ours to see.
-  return age > (holder?.host === os.hostname() && !isAlive(holder.pid) ? 3 * beatMs : staleMs);
+  return age > (holder?.host === os.hostname() && !hasEntry(holder.pid) ? 3 * beatMs : staleMs);
 }
 
 /** Moves the stale file away by a name of its own first, so that of two processes that see it only one frees it, and neither frees a new one. */
@@ -103,14 +104,5 @@ async function readHolder(file: string): Promise<Holder | undefined> {
     return typeof value.pid === 'number' && typeof value.host === 'string' && typeof value.token === 'string' ? (value as Holder) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

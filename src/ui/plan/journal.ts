@@ -11,6 +11,7 @@ import { parseMachineId } from '../../machines/machine.ts';
 import type { Intent } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { listFolder, readText, removeAll, writeWhole } from '../../system/files.ts';
+import { hasEntry } from '../../system/hasEnded.ts';
 
 export interface JournalEntry {
   /** Also the id that providers use which may choose one (MachineSpec.reserved). */
@@ -85,12 +86,7 @@ export class Journal {
     if (pid === process.pid) return this.#own.has(token);
     // Before this computer started, the number meant another process. (Clocks are set: hence the minute.)
     if (startedAt < Date.now() - os.uptime() * 1000 - 60_000) return false;
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM';
-    }
+    return hasEntry(pid);
   }
 
   #fileOf({ token }: Pick<JournalEntry, 'token'>): string {
