@@ -41,7 +41,8 @@ export async function startServer({ host, home, port = 0, settings = {}, env = {
   const logFile = path.join(home, 'server.log');
   const log = fs.openSync(logFile, 'w');
   const child = spawn(host.node, [host.entry, ...profile, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check',
-    '--disable-getting-started-override', '-e', ...trust ? [] : ['--disable-workspace-trust']], { env: environment, stdio: ['ignore', log, log], detached: true });
+    // An extension host outlives a window that was closed under load and could not say goodbye; by default for three hours.
+    '--disable-getting-started-override', '--reconnection-grace-time', '20', '-e', ...trust ? [] : ['--disable-workspace-trust']], { env: environment, stdio: ['ignore', log, log], detached: true });
   fs.closeSync(log);
   let spawnError;
   child.on('error', error => { spawnError = error; });

@@ -5,6 +5,7 @@ import { startProxmox } from '../proxmox/server.ts';
 import type { ProxmoxServer } from '../proxmox/server.ts';
 import { Explorer } from './pages/explorer.ts';
 import { TreeView } from './pages/treeView.ts';
+import { trustAndUseToken } from './pages/proxmoxWizard.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
 
@@ -23,20 +24,10 @@ describe('a machine that can only be made anew', () => {
     });
     plan = new TreeView(workbench.page, 'Plan');
     const tree = await workbench.openView();
-    const { quickInput, dialog } = workbench;
-    const confirm = async (value: string): Promise<void> => {
-      for (const end = Date.now() + 10_000; await quickInput.input.inputValue().catch(() => '') !== value && Date.now() < end; await workbench.page.waitForTimeout(50));
-      await workbench.page.keyboard.press('Enter');
-    };
     await workbench.run('Gaia: Add Proxmox VE…');
-    await quickInput.rows.filter({ hasText: '.env' }).click();
-    await confirm(`${server.host}:${String(server.port)}`);
-    await dialog.press('Trust This Certificate');
-    await quickInput.rows.filter({ hasText: 'API token' }).first().click();
-    await confirm(server.root.tokenId);
-    await workbench.page.locator('.quick-input-widget:visible input[type="password"]').waitFor();
-    await workbench.page.keyboard.press('Enter');
-    await confirm(server.host);
+    await workbench.quickInput.rows.filter({ hasText: '.env' }).click();
+    await workbench.quickInput.answer('Address of one node');
+    await trustAndUseToken(workbench);
     await tree.row('web').waitFor({ timeout: 30_000 });
   });
   afterAll(async () => {

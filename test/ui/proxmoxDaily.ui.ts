@@ -57,11 +57,7 @@ describe('daily work on a Proxmox VE cluster', () => {
     if (certificate === 'asked') await dialog.press('Trust This Certificate');
     await quickInput.rows.filter({ hasText: 'User and password' }).first().click();
   };
-  /** Answers the step that says `prompt`: the one before it may still be on the screen. */
-  const answer = async (prompt: string, value: string): Promise<void> => {
-    await expect.poll(() => workbench.quickInput.message().catch(() => ''), { timeout: 20_000 }).toContain(prompt);
-    await workbench.quickInput.enter(value);
-  };
+  const answer = (prompt: string, value: string): Promise<void> => workbench.quickInput.answer(prompt, value);
   /** One of several that can be ticked. */
   const tick = async (label: string): Promise<void> => {
     const { quickInput } = workbench;

@@ -72,4 +72,4 @@ describe.each(where)('at %s, %s', (address, mode) => {
   });
 });
 
-it.runIf(!namespaces)('was not measured at an address that VS Code patches: no network namespace can be made here', ({ skip }) => { skip(); });
+if (!namespaces) it('was not measured at an address that VS Code patches: no network namespace can be made here', ({ skip }) => { skip(); });

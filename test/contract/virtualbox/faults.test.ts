@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MachineId } from '../../../src/machines/machine.ts';
 import type { OperationContext } from '../../../src/machines/provider.ts';
@@ -31,6 +32,14 @@ describe.skipIf(missing)(`faults of a real VirtualBox${missing ? ` (skipped: ${m
       } catch {
         // It has ended already.
       }
+    }
+  });
+  /** What a test that failed has left must not be the next one's trouble, nor its own at a second try. */
+  afterEach(async context => {
+    if (context.task.result?.state !== 'fail') return;
+    for (const machine of await t.provider.list(t.signal)) {
+      await t.box.call(['controlvm', t.native(machine.id), 'poweroff']);
+      await expect.poll(async () => (await t.box.call(['unregistervm', t.native(machine.id), '--delete'])).stderr, { timeout: 20_000 }).not.toContain('locked');
     }
   });
 
@@ -94,15 +103,25 @@ describe.skipIf(missing)(`faults of a real VirtualBox${missing ? ` (skipped: ${m
   async function holdLock(uuid: string): Promise<() => Promise<void>> {
     const pipe = path.join(t.box.folder, 'icon');
     spawnSync('mkfifo', [pipe]);
-    // The session of a machine that was just powered off closes a moment later.
-    await expect.poll(async () => (await t.box.call(['modifyvm', uuid, '--cpus', '1'])).stderr, { timeout: 10_000 }).toBe('');
-    const child = spawn(t.box.vboxmanage, ['modifyvm', uuid, '--icon-file', pipe], { env: t.box.env, stdio: 'ignore' });
-    running.push(child.pid as number);
-    const ended = new Promise(resolve => { child.once('exit', resolve); });
-    await expect.poll(async () => (await t.box.call(['modifyvm', uuid, '--cpus', '1'])).stderr, { timeout: 10_000 }).toContain('already locked');
+    const isLocked = async (): Promise<boolean> => (await t.box.call(['modifyvm', uuid, '--cpus', '1'])).stderr.includes('already locked');
+    let holder: { gone: boolean; readonly ended: Promise<void>; end(): void } = { gone: true, ended: Promise.resolve(), end: () => undefined };
+    // The session of a machine that was just powered off, or looked at here, closes a moment later: a holder that came too early ends by itself.
+    await expect.poll(async () => {
+      if (holder.gone && await isLocked()) return false;
+      if (holder.gone) {
+        const child = spawn(t.box.vboxmanage, ['modifyvm', uuid, '--icon-file', pipe], { env: t.box.env, stdio: 'ignore' });
+        running.push(child.pid as number);
+        const ended = new Promise<void>(resolve => { child.once('exit', () => { resolve(); }); });
+        const own = { ended, end: () => { child.kill('SIGKILL'); }, gone: false };
+        void ended.then(() => { own.gone = true; });
+        holder = own;
+        await setTimeout(500);
+      }
+      return await isLocked() && !holder.gone;
+    }, { timeout: 30_000 }).toBe(true);
     return async () => {
-      child.kill('SIGKILL');
-      await ended;
+      holder.end();
+      await holder.ended;
     };
   }
 

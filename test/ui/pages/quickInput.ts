@@ -27,6 +27,15 @@ export class QuickInput {
     for (let i = 0; i < 15 && await still(); i++) await this.page.waitForTimeout(100);
   }
 
+  /** Answers the step that says `prompt`, without a value with what stands there: the step before it may still be on the screen. */
+  async answer(prompt: string, value?: string): Promise<void> {
+    for (const end = Date.now() + 20_000; !(await this.element.locator('.quick-input-message').innerText({ timeout: 1000 }).catch(() => '')).includes(prompt); await this.page.waitForTimeout(50)) {
+      if (Date.now() > end) throw new Error(`the step that says “${prompt}” did not come`);
+    }
+    if (value !== undefined) return this.enter(value);
+    await this.page.keyboard.press('Enter');
+  }
+
   /** What the entries say, from top to bottom (those on the screen). */
   async entries(): Promise<string[]> {
     await this.rows.first().waitFor();
