@@ -114,8 +114,28 @@ describe.skipIf(virtualBoxMissing())('create and apply, killed', () => {
   const idle = async (): Promise<void> => {
     for (let n = 0; n < 200 && processes().some(one => !/^VBox(SVC|XPCOMIPCD|Headless)$/.test(one.program)); n++) await sleep(30);
   };
+  /** VirtualBox moves the old settings away before it puts the new ones there: cut in between it has lost them, whoever asked for the change. */
+  const settingsAreWhole = (): boolean => {
+    const machines = fs.readdirSync(box.machineFolder, { withFileTypes: true, recursive: true }).filter(entry => /\.vbox(-prev)?$/.test(entry.name)).map(entry => path.join(entry.parentPath, entry.name.replace(/-prev$/, '')));
+    return [path.join(box.home, 'VirtualBox.xml'), ...machines].every(file => fs.existsSync(file) && fs.readFileSync(file, 'utf8').trimEnd().endsWith('</VirtualBox>'));
+  };
+  const signal = (name: NodeJS.Signals): void => {
+    for (const { pid } of processes().filter(one => one.program === 'VBoxSVC')) {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // It has ended already.
+      }
+    }
+  };
   /** The computer lost its power: nothing of VirtualBox ends in good order. */
   const powerCut = async (): Promise<void> => {
+    for (let n = 0; n < 50; n++) {
+      signal('SIGSTOP');
+      if (settingsAreWhole()) break;
+      signal('SIGCONT');
+      await sleep(3);
+    }
     for (let n = 0; n < 20 && processes().length > 0; n++) {
       for (const { pid } of processes()) {
         try {
@@ -155,7 +175,7 @@ describe.skipIf(virtualBoxMissing())('create and apply, killed', () => {
   it.each(scenarios)('$name', { timeout: 900_000 }, async ({ name, what, from, config, sees, taken }) => {
     const own = path.join(box.machineFolder, 'web');
     if (taken) {
-      fs.mkdirSync(own);
+      fs.mkdirSync(own, { recursive: true });
       fs.writeFileSync(path.join(own, 'notes.txt'), 'mine');
     }
     // First without a kill: what it needs is fetched then, and its steps are known.
