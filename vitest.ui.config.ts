@@ -1,5 +1,6 @@
 // UI tests: what a person sees and clicks, in the real workbench in a browser. `npm run test:ui [-- name]`; GAIA_UNPACKED=1 uses dist/ instead of the .vsix.
 import { defineConfig } from 'vitest/config';
+import EvenShards from './test/runner/evenShards.mjs';
 
 export default defineConfig({
   test: {
@@ -14,6 +15,7 @@ export default defineConfig({
     fileParallelism: false,
     // All files in one process: they share the browser and the installed extension.
     isolate: false,
+    sequence: { sequencer: EvenShards },
     reporters: ['default'],
   },
 });

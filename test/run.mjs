@@ -1,18 +1,18 @@
-// npm test, and `npm run test:<tier>`: sets up what is missing, runs the tiers (two at a time), says what failed and what was skipped and why.
-//   node test/run.mjs [tier…] [--grep TEXT] [--fresh] [-- arguments of the test runner]      node test/run.mjs --help
+// npm test, and `npm run test:<tier>`: sets up what is missing, runs the tiers (some at a time), says what failed and what was skipped and why.
+//   node test/run.mjs [tier…] [--grep TEXT] [--fresh] [--times] [-- arguments of the test runner]      node test/run.mjs --help
 // A tier that passed is not run again until something of the project changes; --fresh, and CI, run everything.
+// --times says how long each file took.
 // The last line is `N passed, N failed, N skipped`; the exit code is 1 when something failed.
 import os from 'node:os';
 import { ensureDependencies, root } from '../build/setup.mjs';
 
-/** The longest first; what waits for the set-up is passed over until that is done. */
-const everything = ['contract', 'ui 1/2', 'ui 2/2', 'host', 'unit', 'lint', 'types', 'manifest'];
-const groups = { all: everything, lint: ['lint', 'types', 'manifest'] };
-
 const args = process.argv.slice(2);
 ensureDependencies();
 process.chdir(root);
-const { tiers } = await import('./runner/tiers.mjs');
+const { tiers, uiShards } = await import('./runner/tiers.mjs');
+/** The longest first; what waits for the set-up is passed over until that is done. */
+const everything = ['contract', ...uiShards.map(shard => `ui ${shard}`), 'host', 'unit', 'lint', 'types', 'manifest'];
+const groups = { all: everything, lint: ['lint', 'types', 'manifest'] };
 const { remembered } = await import('./runner/remembered.mjs');
 const { ensureParts } = await import('./rig/rig.mjs');
 const { ensurePackage } = await import('../build/package.mjs');
@@ -25,9 +25,10 @@ if (args.includes('--help')) {
 // --grep TEXT: only tests whose name has TEXT in it. What is no tier goes to the test runner: names of files, or its options.
 const at = args.findIndex(arg => arg === '--grep' || arg === '-t');
 const grep = at < 0 ? undefined : args.splice(at, 2)[1];
+const showTimes = args.includes('--times');
 const fresh = args.includes('--fresh') || Boolean(process.env.CI);
 const named = args.flatMap(arg => groups[arg] ?? (tiers[arg] ? [arg] : []));
-const rest = args.filter(arg => !groups[arg] && !tiers[arg] && arg !== '--fresh');
+const rest = args.filter(arg => !groups[arg] && !tiers[arg] && !['--fresh', '--times'].includes(arg));
 const chosen = [...new Set(named.length ? named : everything)];
 const alone = chosen.length === 1;
 
@@ -81,13 +82,14 @@ async function report(name) {
   const outcome = await runTier(name).catch(error => ({ passed: 0, failed: [`${name}: ${error.message}`], skipped: [], output: error.stack }));
   if (outcome.output && (outcome.failed.length || alone)) console.log(outcome.output.trimEnd().split('\n').map(line => alone ? line : `    ${line}`).join('\n'));
   console.log(`${outcome.failed.length ? 'FAILED' : 'ok'} ${name}: ${outcome.passed} passed${outcome.failed.length ? `, ${outcome.failed.length} failed` : ''}${outcome.skipped.length ? `, ${outcome.skipped.length} skipped` : ''} (${outcome.remembered ? 'nothing changed since' : seconds(since)})`);
+  if (showTimes) for (const [file, ms] of Object.entries(outcome.times ?? {}).sort((a, b) => b[1] - a[1])) console.log(`  ${(ms / 1000).toFixed(1).padStart(7)} s  ${file}`);
   total.passed += outcome.passed;
   if (outcome.remembered) total.remembered += outcome.passed;
   total.failed.push(...outcome.failed.map(test => `${name}: ${test}`));
   total.skipped.push(...outcome.skipped.map(skip => ({ ...skip, tier: name })));
 }
 
-// Two lanes on small machines: the browser tiers want a core and 2 GB each.
+// Tests wait more than they compute; the browser tiers want half a core and 2 GB each.
 const queue = [...chosen];
 const isReady = name => [...tiers[name].rig, ...tiers[name].wants ?? [], ...tiers[name].needsPackage ? ['package'] : []].every(need => settled.has(need));
 async function next() {
@@ -98,7 +100,7 @@ async function next() {
   }
   return undefined;
 }
-const lanes = Math.min(3, Math.max(2, Math.floor(os.availableParallelism() / 2)));
+const lanes = os.totalmem() < 7e9 ? 2 : 3;
 await Promise.all(Array.from({ length: lanes }, async () => { for (let name; (name = await next()); ) await report(name); }));
 
 if (total.skipped.length) {

@@ -14,6 +14,9 @@ import { atExit } from '../rig/atExit.mjs';
  * @property {(context: {args: string[], grep?: string, missing: Record<string, string>}) => Promise<Outcome>} run
  */
 
+/** A run of everything has the longest tier in parts, one a lane. */
+export const uiShards = ['1/3', '2/3', '3/3'];
+
 /** @type {Record<string, Tier>} */
 export const tiers = {
   lint: { about: 'eslint, with the import rules', rememberable: true, rig: [], run: () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0')) },
@@ -23,13 +26,11 @@ export const tiers = {
   contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell'], run: context => vitest('vitest.contract.config.ts', context) },
   host: { about: 'inside a real VS Code extension host (Mocha)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
   ui: uiTier('what a person sees and clicks, in the real workbench (Playwright)'),
-  'ui 1/2': uiTier('the first half of ui', '--shard=1/2'),
-  'ui 2/2': uiTier('the second half of ui', '--shard=2/2'),
+  ...Object.fromEntries(uiShards.map(shard => [`ui ${shard}`, uiTier(`a part of ui (${shard})`, `--shard=${shard}`)])),
   desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },
   live: { about: 'the hypervisors of this computer that GAIA_LIVE names (virtualbox,hyperv,wsl,proxmox)', rig: [], run: live },
 };
 
-/** The longest tier: a run of everything has it in two halves, one a lane. */
 function uiTier(about, ...shard) {
   return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
 }

@@ -4,9 +4,10 @@ import path from 'node:path';
 
 export default class ResultsFile {
   onTestRunEnd(modules, unhandledErrors) {
-    const results = { passed: 0, failed: [], skipped: [] };
+    const results = { passed: 0, failed: [], skipped: [], times: {} };
     for (const module of modules) {
       const file = path.relative(process.cwd(), module.moduleId).replaceAll('\\', '/');
+      results.times[file] = Math.round(module.diagnostic().duration);
       const broken = module.errors?.() ?? [];
       for (const test of module.children.allTests()) {
         const { state, note } = { ...test.result() };
