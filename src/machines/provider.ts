@@ -146,9 +146,28 @@ export interface DeletionPreview {
   readonly refused?: string;
 }
 
+/** What a create wants to find ready: its caller fetches the source, converts it, and chooses how the machine is reached. */
+export interface CreateNeeds {
+  /** Disk formats that the tool takes, best first; others are converted. */
+  readonly formats: readonly ('raw' | 'qcow2' | 'qcow' | 'vdi' | 'vmdk' | 'vhd' | 'vhdx')[];
+  /** Features of qcow2 that the tool fails on halfway: such images are converted, or refused with the reason. */
+  readonly cannotRead?: readonly ('zstd' | 'extendedL2')[];
+  /** There where the first card is NAT, so that the machine is reached through forwarded ports alone, and the spec's networks are the cards from 2 on. */
+  readonly cards?: {
+    /** The hardware address that the spec's options give card `index` (from 1). */
+    addressIn(options: MachineSpec['options'], index: number): string | undefined;
+    /** One in the hypervisor's own range. */
+    newAddress(): string;
+    /** The options that give card `index` this address. */
+    withAddress(index: number, address: string): MachineSpec['options'];
+  };
+}
+
 export interface Lifecycle {
   /** What a create makes; absent = a virtual machine. */
   readonly makes?: Machine['kind'];
+  /** `nothing`: the provider fetches by itself what a spec names. Absent = it is fetched for it, in whatever format it has. */
+  readonly needs?: CreateNeeds | 'nothing';
   /** Makes the machine and resolves with its id. On failure removes what this call made, by id, and nothing else; the name is checked first. Does not start it. */
   create(spec: MachineSpec, context: OperationContext): Promise<MachineId>;
   deletionPreview(id: MachineId, signal: AbortSignal): Promise<DeletionPreview>;

@@ -31,6 +31,11 @@ export class ProviderRegistry {
     return this.#providers.get(`${provider}:${connection}`);
   }
 
+  /** The provider that a machine of a file is meant for: its connection named by id or by label, or the first one. */
+  meantBy({ provider, connection }: { readonly provider: string; readonly connection?: string | undefined }): Provider | undefined {
+    return this.all().find(one => one.id === provider && (connection === undefined || one.connection.id === connection || one.connection.label === connection));
+  }
+
   /** The provider that a machine belongs to; undefined when its connection was removed or the id is none. */
   of(id: string): Provider | undefined {
     try {

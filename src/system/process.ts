@@ -109,7 +109,7 @@ function startFailure(request: ProcessRequest, result: { readonly code?: string 
   done('failed', undefined, raw);
   const values = [request.file];
   if (result.code === 'ENOENT') return new GaiaError('notInstalled', { message: '{0} was not found.', values, raw });
-  if (result.code === 'EACCES' || result.code === 'EPERM') return new GaiaError('noPermission', { message: '{0} may not be run by this account.', values, raw });
+  if (result.code === 'EACCES' || result.code === 'EPERM') return new GaiaError('noPermission', { message: 'No permission to run {0}.', values, raw });
   if (result.signal) return new GaiaError('unexpected', { message: '{0} was ended from outside ({1}).', values: [baseName(request.file), result.signal], raw });
   return new GaiaError('unexpected', { message: '{0} could not be started.', values, raw });
 }

@@ -133,7 +133,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
   });
 
   it('marks in the tree whose each machine is', async () => {
-    await machineSays('web', /^running · 1 CPU · 512 MB · lab\.gaia\.json$/);
+    await machineSays('web', /^running · lab\.gaia\.json · 1 CPU · 512 MB$/);
     await machineSays('db', /· lab\.gaia\.json$/);
     await machineSays('bystander', /^stopped · 1 CPU · 64 MB$/);
   });
@@ -151,12 +151,12 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
 
   it('marks what was changed outside, without a plan, within a poll', async () => {
     await box.run(['modifyvm', 'db', '--memory', '600']);
-    await machineSays('db', /600 MB · ≠ lab\.gaia\.json$/);
+    await machineSays('db', /≠ lab\.gaia\.json · .*600 MB$/);
     await tree.row('db').hover();
     await workbench.page.locator('.monaco-hover:visible', { hasText: 'memory: 600 MiB → 512 MiB' }).first().waitFor({ timeout: 10_000 });
     await workbench.screenshot('plan-drift');
     await box.run(['modifyvm', 'db', '--memory', '512']);
-    await machineSays('db', /512 MB · lab\.gaia\.json$/);
+    await machineSays('db', / · lab\.gaia\.json · .*512 MB$/);
   });
 
   it('says that more memory needs a stop, asks, and offers to power off what does not shut down', async () => {

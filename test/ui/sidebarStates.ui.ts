@@ -63,11 +63,11 @@ describe('with a VirtualBox that this account may not run', () => {
   });
 
   it('says so, and that is not the same as not installed', async () => {
-    await expect.poll(() => tree.texts(), { timeout: 20_000 }).toEqual(['VirtualBox', expect.stringMatching(/VBoxManage may not be run by this account\..*Your account must be allowed to run VBoxManage/), 'Try Again']);
+    await expect.poll(() => tree.texts(), { timeout: 20_000 }).toEqual(['VirtualBox', expect.stringMatching(/No permission to run \/.*VBoxManage\..*Your account must be allowed to run VBoxManage/), 'Try Again']);
     await workbench.screenshot('sidebar-no-permission');
     // The row itself opens the whole of it.
     await tree.rows.nth(1).click();
-    expect(await workbench.dialog.text()).toContain('may not be run by this account');
+    expect(await workbench.dialog.text()).toContain('No permission to run');
     await workbench.page.keyboard.press('Escape');
     fs.chmodSync(path.join(tool.folder, 'VBoxManage'), 0o755);
     fs.writeFileSync(path.join(tool.folder, 'VBoxManage'), '#!/bin/sh\necho 6.0.24r1\n');

@@ -1,4 +1,5 @@
 // Names: of machines, hosts and providers.
+import { machineKind, type NameRule } from '../kinds.ts';
 import { knownProviders, nearest } from '../schema.ts';
 import type { FileCheck, MachineCheck } from './check.ts';
 import { text } from './values.ts';
@@ -47,11 +48,12 @@ export const duplicateHostname: FileCheck = {
 };
 
 /** Which names a provider takes, and what makes one of another name. */
-const nameRules: { readonly [provider: string]: { readonly good: RegExp; readonly message: string; readonly mend: (name: string) => string } } = {
-  wsl: { good: /^[A-Za-z0-9._-]{1,256}$/, message: 'A WSL distribution\'s name has letters, digits, ".", "_" and "-" only.', mend: name => name.replaceAll(/[^A-Za-z0-9._-]+/g, '-') },
-  proxmox: { good: /^(?=.{1,255}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/, message: 'A Proxmox VE machine\'s name is a DNS name: letters, digits, "-" and ".", not at the edges.', mend: name => name.replaceAll(/[^A-Za-z0-9.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') },
-};
-const anyRule = { good: /^[^[\]{}/\0]+$/, message: 'A name cannot hold [ ] { } / or a NUL: Vagrant refuses it.', mend: (name: string) => name.replaceAll(/[[\]{}/\0]+/g, '-') };
+const anyRule: NameRule = { good: /^[^[\]{}/\0]+$/, message: 'A name cannot hold [ ] { } / or a NUL: Vagrant refuses it.', mend: name => name.replaceAll(/[[\]{}/\0]+/g, '-') };
+
+/** The rule that a machine's name breaks, if any. */
+export function brokenNameRule(provider: string, name: string): NameRule | undefined {
+  return [anyRule, machineKind(provider).name].find(rule => rule && !rule.good.test(name));
+}
 
 export const badName: MachineCheck = {
   code: 'bad-name',
@@ -60,7 +62,7 @@ export const badName: MachineCheck = {
   find({ name, provider, config }) {
     const inner = provider === 'wsl' ? text(config['name']) : undefined;
     const [given, path] = inner === undefined ? [name, ['name']] : [inner, ['config', 'name']];
-    const rule = [anyRule, nameRules[provider]].find(candidate => candidate && given !== '' && !candidate.good.test(given));
+    const rule = given === '' ? undefined : brokenNameRule(provider, given);
     if (given === '.' || given === '..') return [{ path, message: 'Vagrant makes a folder of the name: it cannot be "{0}".', values: [given] }];
     if (!rule) return [];
     const mended = rule.mend(given);

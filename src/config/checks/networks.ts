@@ -1,5 +1,6 @@
 // Addresses and networks.
 import { defaultHostOnlyRanges, isAllowedHostOnly, networksConfPath } from '../../machines/hostOnlyRanges.ts';
+import { machineKind } from '../kinds.ts';
 import type { ConfigPath, MachineConfig } from '../model.ts';
 import { phrase } from '../phrase.ts';
 import { dotted, ipv4, ipv4Range, isAddress, isIpv6, prefixOf } from '../address.ts';
@@ -109,7 +110,7 @@ export const hostOnlyRange: MachineCheck = {
   severity: 'error',
   about: 'VirtualBox, since 6.1.28, allows host-only networks only in the ranges of `/etc/vbox/networks.conf`, or in 192.168.56.0/21 where there is no such file. Windows has no such limit, nor has macOS from VirtualBox 7.0 on. Use an address inside, or let an administrator add a line `* 10.0.0.0/8` to that file.',
   find(machine, facts) {
-    if (machine.provider !== 'virtualbox' || !limited(facts)) return [];
+    if (!machineKind(machine.provider).hostOnlyRanges || !limited(facts)) return [];
     const allowed = facts.hostOnlyNetworks ?? defaultHostOnlyRanges;
     const names = allowed.ranges.map(range => range.text).join(', ');
     return cards(machine.config).flatMap(({ entry, path }): Finding[] => {

@@ -1,6 +1,7 @@
 // Host ports: one can lead to one machine only.
 import type { CheckedMachine, FileCheck, HostFacts, MachineCheck } from './check.ts';
-import { forwards, isLocal, type Forward } from './values.ts';
+import { machineKind } from '../kinds.ts';
+import { forwards, type Forward } from './values.ts';
 
 const collide = (a: Forward, b: Forward): boolean => a.hostPort === b.hostPort && a.protocol === b.protocol && (a.hostIp === b.hostIp || a.hostIp === '' || b.hostIp === '');
 
@@ -10,7 +11,7 @@ export const duplicatePort: FileCheck = {
   about: 'A host port is forwarded twice. In one machine the second forward silently replaces the first (Vagrant says nothing); of two machines the second cannot start, or gets another port if `auto_correct` is set.',
   compare(machines, facts) {
     const byPort = new Map<string, { machine: number; forward: Forward }[]>();
-    const all = machines.map(m => (isLocal(m.provider) || m.provider === '' ? forwards(m.config) : []));
+    const all = machines.map(m => (machineKind(m.provider).local || m.provider === '' ? forwards(m.config) : []));
     const used = new Set(all.flat().map(f => f.hostPort));
     return all.flatMap((list, machine) => list.flatMap(forward => {
       const key = `${forward.protocol}/${String(forward.hostPort)}`;
@@ -37,7 +38,7 @@ export const portTaken: MachineCheck = {
   about: 'A program of this computer listens on this port now, so the machine could not start, or would get another port if `auto_correct` is set.',
   find(machine, facts) {
     const { takenPorts } = facts;
-    if (!takenPorts || !isLocal(machine.provider) || facts.running?.has(`${machine.provider}/${machine.name}`)) return [];
+    if (!takenPorts || !machineKind(machine.provider).local || facts.running?.has(`${machine.provider}/${machine.name}`)) return [];
     const used = new Set(forwards(machine.config).map(f => f.hostPort));
     return forwards(machine.config).flatMap(forward => {
       const port = `${forward.protocol}/${String(forward.hostPort)}`;
@@ -77,5 +78,5 @@ function freePort(from: number, used: ReadonlySet<number>, facts: HostFacts): nu
 
 /** The ports that portTaken wants to know about. */
 export function portsOf(machines: readonly CheckedMachine[]): readonly { readonly protocol: string; readonly hostIp: string; readonly port: number }[] {
-  return machines.flatMap(m => (isLocal(m.provider) ? forwards(m.config).map(f => ({ protocol: f.protocol, hostIp: f.hostIp, port: f.hostPort })) : []));
+  return machines.flatMap(m => (machineKind(m.provider).local ? forwards(m.config).map(f => ({ protocol: f.protocol, hostIp: f.hostIp, port: f.hostPort })) : []));
 }

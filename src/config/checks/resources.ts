@@ -1,6 +1,13 @@
 // Memory, processors, architecture, graphics: what this computer can give.
 import type { Finding, HostFacts, MachineCheck } from './check.ts';
-import { isLocal, options, text } from './values.ts';
+import { machineKind } from '../kinds.ts';
+import { options, text } from './values.ts';
+
+/** Its processors and memory are this computer's. */
+function takesOurs(provider: string): boolean {
+  const { local, ownResources } = machineKind(provider);
+  return local && ownResources;
+}
 
 export const memoryBeyondHost: MachineCheck = {
   code: 'memory-beyond-host',
@@ -9,7 +16,7 @@ export const memoryBeyondHost: MachineCheck = {
   find({ provider, config }, facts) {
     const { memoryMiB } = facts;
     const wanted = config['memory'];
-    if (memoryMiB === undefined || typeof wanted !== 'number' || !isLocal(provider) || provider === 'wsl' || wanted <= memoryMiB * 0.9) return [];
+    if (memoryMiB === undefined || typeof wanted !== 'number' || !takesOurs(provider) || wanted <= memoryMiB * 0.9) return [];
     const half = Math.max(512, Math.floor(memoryMiB / 2 / 512) * 512);
     return [{
       path: ['config', 'memory'], ...(wanted <= memoryMiB && { severity: 'warning' as const }),
@@ -25,7 +32,7 @@ export const cpusBeyondHost: MachineCheck = {
   about: 'The machine asks for more processors than this computer has. VirtualBox would be slow, Hyper-V refuses to start it.',
   find({ provider, config }, { cpus }) {
     const wanted = config['cpus'];
-    if (cpus === undefined || typeof wanted !== 'number' || wanted <= cpus || !isLocal(provider) || provider === 'wsl') return [];
+    if (cpus === undefined || typeof wanted !== 'number' || wanted <= cpus || !takesOurs(provider)) return [];
     return [{
       path: ['config', 'cpus'], ...(provider === 'hyperv' && { severity: 'error' as const }), message: '{0} processors are more than this computer has ({1}).', values: [wanted, cpus],
       fixes: [{ title: 'Use {0}', values: [cpus], changes: [{ kind: 'set', path: ['config', 'cpus'], value: cpus }], preferred: true }],

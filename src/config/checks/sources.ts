@@ -1,6 +1,7 @@
 // Where a machine comes from: one source, and nothing that belongs to another.
 import type { Finding, MachineCheck } from './check.ts';
 import { isObject } from '../merge.ts';
+import type { SourceKey } from '../kinds.ts';
 import type { ConfigPath } from '../model.ts';
 import { entries, options, text } from './values.ts';
 
@@ -39,7 +40,7 @@ export const noSource: MachineCheck = {
 };
 
 /** Keys that mean nothing without another. */
-const companions: readonly { readonly key: string; readonly needs: readonly string[] }[] = [
+export const companions: readonly { readonly key: string; readonly needs: readonly SourceKey[] }[] = [
   { key: 'box_version', needs: ['box'] },
   { key: 'box_url', needs: ['box'] },
   { key: 'box_architecture', needs: ['box'] },

@@ -63,8 +63,3 @@ export function* texts(value: unknown, path: ConfigPath): Generator<{ readonly t
   else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) yield* texts(value[i], [...path, i]);
   else if (isObject(value)) for (const [key, inner] of Object.entries(value)) yield* texts(inner, [...path, key]);
 }
-
-/** Does it run on this computer (and so share its ports, memory and paths)? */
-export function isLocal(provider: string): boolean {
-  return provider === 'virtualbox' || provider === 'hyperv' || provider === 'wsl';
-}

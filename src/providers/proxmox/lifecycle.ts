@@ -167,6 +167,7 @@ export async function sayPending(deps: PartDeps, guest: Guest, context: Operatio
 
 export function createLifecycle(deps: PartDeps, create: Lifecycle['create']): Lifecycle {
   return {
+    needs: 'nothing',
     create,
     deletionPreview: (id, signal) => deletionPreview(deps, id, signal),
     delete: (id, options, context) => deleteMachine(deps, id, options, context),

@@ -49,7 +49,7 @@ async function problemFrom(tool: Tool, error: GaiaError): Promise<Problem> {
       };
     default: {
       const home = await foreignHome(tool);
-      if (home !== undefined) return { ...base, code: 'virtualbox.noPermission', message: 'VirtualBox\'s folder {0} cannot be used by your account.', values: [home], hint: 'If VirtualBox was once run with sudo, its folder belongs to root: give it back to your account with "sudo chown -R $USER <folder>".' };
+      if (home !== undefined) return { ...base, code: 'virtualbox.noPermission', message: 'No permission for VirtualBox\'s folder {0}.', values: [home], hint: 'If VirtualBox was once run with sudo, its folder belongs to root: give it back to your account with "sudo chown -R $USER <folder>".' };
       return { ...base, code: 'virtualbox.failed' };
     }
   }

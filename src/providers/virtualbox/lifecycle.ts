@@ -1,6 +1,7 @@
 // Create, delete, rename, resize.
 import { GaiaError } from '../../machines/errors.ts';
 import type { Lifecycle, Resize } from '../../machines/provider.ts';
+import { createNeeds } from './createNeeds.ts';
 import { checkName } from './creation.ts';
 import type { Creation } from './creation.ts';
 import type { PartDeps } from './deps.ts';
@@ -22,6 +23,7 @@ const mebibyte = 1024 * 1024;
 export function createLifecycle({ tool, inventory, states }: PartDeps, creation: Creation, deletion: Deletion): Lifecycle {
   const remains = new Remains(tool, inventory);
   return {
+    needs: createNeeds,
     create: async (spec, context) => idOf(await creation.create(spec, context)),
     deletionPreview: (id, signal) => deletion.preview(id, signal),
     delete: (id, { disks }, context) => deletion.delete(id, disks, context),

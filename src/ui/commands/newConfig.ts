@@ -1,6 +1,8 @@
 // "New Machine": a few questions that end in a commented .gaia.json, not saved yet: nothing is written before the person saves, nothing made before Create.
 import * as vscode from 'vscode';
 import { parseConfig } from '../../config/parse.ts';
+import { machineKind, type SourceKey } from '../../config/kinds.ts';
+import { brokenNameRule } from '../../config/checks/names.ts';
 import { knownProviders, providerLabels, type KnownProvider } from '../../config/schema.ts';
 import { setValue, withEdits } from '../../config/edit.ts';
 import { hostResources } from '../../system/hostFacts.ts';
@@ -11,21 +13,7 @@ import type { Parts } from '../parts.ts';
 import { allTemplates } from '../templates/store.ts';
 import { configText, type NewMachine, type NewSource } from './newConfigText.ts';
 
-const aboutProvider: { readonly [P in KnownProvider]: () => string } = {
-  virtualbox: () => t('on this computer'),
-  hyperv: () => t('on this computer (Windows)'),
-  wsl: () => t('a Linux distribution on this computer (Windows)'),
-  proxmox: () => t('on a server or cluster'),
-};
-
-/** What a machine can come from, by provider; templates of the gallery stand before these. */
-const sourcesOf: { readonly [P in KnownProvider]: readonly NewSource['kind'][] } = {
-  virtualbox: ['box', 'image', 'iso', 'clone_from'],
-  hyperv: ['box', 'image', 'iso', 'clone_from'],
-  wsl: ['base_distro', 'source_distro', 'tarball'],
-  proxmox: ['clone_from', 'image', 'iso', 'box'],
-};
-const sourceWords: { readonly [S in NewSource['kind']]: { readonly label: () => string; readonly prompt: () => string; readonly example: string } } = {
+const sourceWords: { readonly [S in SourceKey]: { readonly label: () => string; readonly prompt: () => string; readonly example: string } } = {
   box: { label: () => t('A Vagrant box'), prompt: () => t('Name of the box, owner/name'), example: 'bento/ubuntu-24.04' },
   image: { label: () => t('A disk image or appliance'), prompt: () => t('Address or file: qcow2, vmdk, vdi, vhdx, ova …'), example: 'https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img' },
   iso: { label: () => t('A CD image to install from'), prompt: () => t('Address or file of the .iso'), example: './installer.iso' },
@@ -35,7 +23,6 @@ const sourceWords: { readonly [S in NewSource['kind']]: { readonly label: () => 
   tarball: { label: () => t('A root file system'), prompt: () => t('Address or file: .tar, .tar.gz, .wsl'), example: './rootfs.tar.gz' },
 };
 
-const steps = 4;
 const back = Symbol('back');
 
 /** `gaia.config.new`. Given `{ provider, source, name, cpus, memory }` it asks nothing. */
@@ -52,7 +39,7 @@ async function asked(parts: Parts): Promise<string | undefined> {
   let name: string | undefined;
   for (let step = 1; ;) {
     if (step === 1) {
-      const picked = await pick(t('New Machine'), t('Which hypervisor shall run it?'), step, knownProviders.map(id => ({ label: providerLabels[id], description: aboutProvider[id](), id })), false);
+      const picked = await pick(t('New Machine'), t('Which hypervisor shall run it?'), [1], knownProviders.map(id => ({ label: providerLabels[id], description: t(machineKind(id).where), id })), false);
       if (picked === undefined || picked === back) return undefined;
       provider = picked.id;
     } else if (step === 2 && provider) {
@@ -62,14 +49,14 @@ async function asked(parts: Parts): Promise<string | undefined> {
       choice = answer;
     } else if (step === 3 && provider && choice) {
       const usual = choice.template === undefined ? 'machine' : parseConfig(choice.template).machines[0]?.name ?? 'machine';
-      const answer = await input(t('New Machine'), t('What shall it be called?'), step, usual, typed => nameProblem(typed, provider as KnownProvider));
+      const answer = await input(t('New Machine'), t('What shall it be called?'), [3, stepsFor(provider, choice)], usual, typed => nameProblem(typed, provider as KnownProvider));
       if (answer === undefined) return undefined;
       if (answer === back) { step--; continue; }
       name = answer;
     } else if (provider && choice && name !== undefined) {
       if (choice.template !== undefined) return fromTemplate(choice.template, name);
       const source = choice.source as NewSource;
-      if (provider === 'wsl') return configText({ provider, source, name });
+      if (!machineKind(provider).ownResources) return configText({ provider, source, name });
       const answer = await askResources(provider);
       if (answer === undefined) return undefined;
       if (answer !== back) return configText({ provider, source, name, ...answer });
@@ -85,15 +72,15 @@ async function askSource(provider: KnownProvider, templates: readonly Template[]
     { label: t('Templates'), kind: vscode.QuickPickItemKind.Separator },
     ...templates.filter(template => template.providers.includes(provider)).map(template => ({ label: `$(file-code) ${template.title}`, detail: template.description, template: template.text })),
     { label: t('From scratch'), kind: vscode.QuickPickItemKind.Separator },
-    ...sourcesOf[provider].map(kind => ({ label: `$(${kind === 'clone_from' || kind === 'source_distro' ? 'copy' : 'cloud-download'}) ${sourceWords[kind].label()}`, source: kind })),
+    ...machineKind(provider).sources.map(kind => ({ label: `$(${kind === 'clone_from' || kind === 'source_distro' ? 'copy' : 'cloud-download'}) ${sourceWords[kind].label()}`, source: kind })),
   ];
   for (;;) {
-    const picked = await pick<{ label: string; template?: string; source?: NewSource['kind'] }>(t('New Machine'), t('What does it start from?'), 2, items, true);
+    const picked = await pick<{ label: string; template?: string; source?: SourceKey }>(t('New Machine'), t('What does it start from?'), [2], items, true);
     if (picked === undefined || picked === back) return picked;
     if (picked.template !== undefined) return { template: picked.template };
-    const kind = picked.source as NewSource['kind'];
+    const kind = picked.source as SourceKey;
     const words = sourceWords[kind];
-    const value = await input(t('New Machine'), words.prompt(), 2, words.example, typed => (typed.trim() === '' ? t('This cannot be empty.') : undefined));
+    const value = await input(t('New Machine'), words.prompt(), [2], words.example, typed => (typed.trim() === '' ? t('This cannot be empty.') : undefined));
     if (value === undefined) return undefined;
     if (value !== back) return { source: { kind, value } };
   }
@@ -102,10 +89,11 @@ async function askSource(provider: KnownProvider, templates: readonly Template[]
 /** Sizes that fit this computer, the middle one first. */
 async function askResources(provider: KnownProvider): Promise<{ readonly cpus: number; readonly memory: number } | undefined | typeof back> {
   const { cpus, memoryMiB } = hostResources();
+  const { local } = machineKind(provider);
   const sizes = [[1, 1024, t('small')], [2, 2048, t('usual')], [2, 4096, t('for a desktop or Docker')], [4, 8192, t('large')], [8, 16384, t('very large')]] as const;
-  const fitting = sizes.filter(([c, m]) => provider === 'proxmox' || (c <= Math.max(1, cpus) && m <= memoryMiB * 0.75));
+  const fitting = sizes.filter(([c, m]) => !local || (c <= Math.max(1, cpus) && m <= memoryMiB * 0.75));
   const items = (fitting.length > 0 ? fitting : sizes.slice(0, 1)).map(([c, m, about]) => ({ label: t('{0} CPUs, {1} GB', c, m / 1024), description: about, cpus: c, memory: m }));
-  const picked = await pick(t('New Machine'), provider === 'proxmox' ? t('How large?') : t('How large? This computer has {0} CPUs and {1} GB.', cpus, Math.round(memoryMiB / 1024)), 4, items, true);
+  const picked = await pick(t('New Machine'), !local ? t('How large?') : t('How large? This computer has {0} CPUs and {1} GB.', cpus, Math.round(memoryMiB / 1024)), [4, 4], items, true);
   return picked === undefined || picked === back ? picked : { cpus: picked.cpus, memory: picked.memory };
 }
 
@@ -120,21 +108,29 @@ function fromTemplate(template: string, name: string): string {
 
 function nameProblem(typed: string, provider: KnownProvider): string | undefined {
   if (typed.trim() === '') return t('This cannot be empty.');
-  if (provider === 'wsl' && !/^[A-Za-z0-9._-]{1,256}$/.test(typed)) return t('A WSL distribution’s name has letters, digits, “.”, “_” and “-” only.');
-  if (provider === 'proxmox' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(typed)) return t('A Proxmox VE machine’s name is a DNS name: letters, digits, “-” and “.”, not at the edges.');
+  const rule = brokenNameRule(provider, typed);
+  if (rule) return t(rule.message);
   return /[[\]{}/\\:*?"<>|]/.test(typed) ? t('This is the name of a file too: it cannot hold {0}', '[ ] { } / \\ : * ? " < > |') : undefined;
 }
 
-/** A pick with its number of steps; `back` = the arrow. */
-function pick<T extends vscode.QuickPickItem>(title: string, placeholder: string, step: number, items: readonly (T | vscode.QuickPickItem)[], mayGoBack: boolean): Promise<T | undefined | typeof back> {
+/** A template says how large its machine is, and some kinds have no size of their own: then nothing is asked after the name. */
+function stepsFor(provider: KnownProvider, choice: { readonly template?: string }): number {
+  return choice.template !== undefined || !machineKind(provider).ownResources ? 3 : 4;
+}
+
+/** Which step, and of how many, once that is known. */
+type Step = readonly [step: number, of?: number];
+
+/** A pick with its step; `back` = the arrow. */
+function pick<T extends vscode.QuickPickItem>(title: string, placeholder: string, [step, totalSteps]: Step, items: readonly (T | vscode.QuickPickItem)[], mayGoBack: boolean): Promise<T | undefined | typeof back> {
   const box = vscode.window.createQuickPick<T>();
-  Object.assign(box, { title, placeholder, step, totalSteps: steps, items, matchOnDetail: true, matchOnDescription: true, ignoreFocusOut: true, buttons: mayGoBack ? [vscode.QuickInputButtons.Back] : [] });
+  Object.assign(box, { title, placeholder, step, totalSteps, items, matchOnDetail: true, matchOnDescription: true, ignoreFocusOut: true, buttons: mayGoBack ? [vscode.QuickInputButtons.Back] : [] });
   return answerOf(box, () => box.selectedItems[0]);
 }
 
-function input(title: string, prompt: string, step: number, value: string, problem: (typed: string) => string | undefined): Promise<string | undefined | typeof back> {
+function input(title: string, prompt: string, [step, totalSteps]: Step, value: string, problem: (typed: string) => string | undefined): Promise<string | undefined | typeof back> {
   const box = vscode.window.createInputBox();
-  Object.assign(box, { title, prompt, step, totalSteps: steps, value, ignoreFocusOut: true, buttons: [vscode.QuickInputButtons.Back] });
+  Object.assign(box, { title, prompt, step, totalSteps, value, ignoreFocusOut: true, buttons: [vscode.QuickInputButtons.Back] });
   box.onDidChangeValue(typed => { box.validationMessage = problem(typed) ?? ''; });
   return answerOf(box, () => { box.validationMessage = problem(box.value) ?? ''; return box.validationMessage === '' ? box.value.trim() : undefined; });
 }

@@ -1,7 +1,9 @@
 // The file that "New Machine" ends in: what was asked for, and in comments what one might want next. Pure.
 
+import { machineKind, type SourceKey } from '../../config/kinds.ts';
+
 export interface NewSource {
-  readonly kind: 'box' | 'image' | 'iso' | 'clone_from' | 'base_distro' | 'source_distro' | 'tarball';
+  readonly kind: SourceKey;
   readonly value: string;
 }
 
@@ -61,7 +63,7 @@ const more: { readonly [provider: string]: { readonly live: readonly string[]; r
 /** A whole .gaia.json, which parses and has nothing to complain of. */
 export function configText({ provider, source, name, cpus, memory }: NewMachine): string {
   const { live, ideas } = more[provider] ?? { live: [], ideas: [] };
-  const hostname = provider !== 'wsl' && /^[A-Za-z0-9][-.A-Za-z0-9]*$/.test(name) ? [`"hostname": ${JSON.stringify(name)}`] : [];
+  const hostname = machineKind(provider).ownHostname && /^[A-Za-z0-9][-.A-Za-z0-9]*$/.test(name) ? [`"hostname": ${JSON.stringify(name)}`] : [];
   const entries = [`"${source.kind}": ${JSON.stringify(source.value)}`, ...hostname, ...(cpus === undefined ? [] : [`"cpus": ${String(cpus)}`]), ...(memory === undefined ? [] : [`"memory": ${String(memory)}`])];
   const liveText = live.join('\n    ');
   const body = [...entries, ...(liveText === '' ? [] : [liveText])].join(',\n    ');

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { defaultOf, exampleOf } from '../../config/docs.ts';
 import { isObject } from '../../config/merge.ts';
+import { machineKind } from '../../config/kinds.ts';
 import { propertyAt } from '../../config/schema.ts';
 import { describeBytes, sizeBytes } from '../../config/sizes.ts';
 import { machineSpec } from '../../config/spec.ts';
@@ -41,13 +42,13 @@ export class ConfigHovers implements vscode.HoverProvider {
       case 'config.memory': {
         if (typeof value !== 'number') return undefined;
         const size = describeBytes(value * 1024 ** 2);
-        return facts.memoryMiB === undefined || place.provider === 'proxmox' ? `= ${size}` : t('= {0}, {1} % of this computer’s {2}', size, Math.round(value / facts.memoryMiB * 100), describeBytes(facts.memoryMiB * 1024 ** 2));
+        return facts.memoryMiB === undefined || !machineKind(place.provider).local ? `= ${size}` : t('= {0}, {1} % of this computer’s {2}', size, Math.round(value / facts.memoryMiB * 100), describeBytes(facts.memoryMiB * 1024 ** 2));
       }
-      case 'config.cpus': return typeof value === 'number' && facts.cpus !== undefined && place.provider !== 'proxmox' ? t('This computer has {0}.', facts.cpus) : undefined;
+      case 'config.cpus': return typeof value === 'number' && facts.cpus !== undefined && machineKind(place.provider).local ? t('This computer has {0}.', facts.cpus) : undefined;
       case 'config.disk_size': case 'config.disks.size': case 'config.provider_config.disk_size': return sized(value);
       case 'config.disk_size_gb': return typeof value === 'number' ? sized(value * 1024) : undefined;
       case 'config.networks.ip': {
-        if (typeof value !== 'string' || place.provider !== 'virtualbox' || valueAt(place.value, [...place.path.slice(0, -1), 'type']) !== 'private_network' || facts.platform === 'win32') return undefined;
+        if (typeof value !== 'string' || !machineKind(place.provider).hostOnlyRanges || valueAt(place.value, [...place.path.slice(0, -1), 'type']) !== 'private_network' || facts.platform === 'win32') return undefined;
         const allowed = facts.hostOnlyNetworks ?? defaultHostOnlyRanges;
         return isAllowedHostOnly(value, allowed) === true ? t('Inside the ranges for host-only networks: {0}', allowed.ranges.map(r => r.text).join(', ')) : undefined;
       }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { listStore, vagrantHome } from '../../images/boxStore.ts';
 import { networkInterfaces } from '../../system/hostFacts.ts';
 import { thisPlatform } from '../../system/platform.ts';
+import { machineKind } from '../../config/kinds.ts';
 import { knownProviders } from '../../config/schema.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
@@ -64,9 +65,9 @@ export class LiveValues {
       }
       case 'config.box': return this.#asked(`boxes:${place.provider}`, () => installedBoxes(place.provider));
       case 'config.clone_from': case 'config.clone_from.name': return [...neighbours.map(value => ({ value, description: t('in this file') })), ...await this.#machines(place.provider, true)];
-      case 'config.source_distro': return this.#machines('wsl', false);
+      case 'config.source_distro': return this.#machines(place.provider, false);
       case 'config.connection': return this.#parts.registry.all().filter(p => p.id === place.provider).map(p => ({ value: p.connection.id, description: p.connection.detail ?? p.connection.label }));
-      case 'config.networks.bridge': return place.provider === 'virtualbox' ? networkInterfaces().map(({ name, address }) => ({ value: name, ...(address !== undefined && { description: address }) })) : [];
+      case 'config.networks.bridge': return machineKind(place.provider).bridgesHostCards ? networkInterfaces().map(({ name, address }) => ({ value: name, ...(address !== undefined && { description: address }) })) : [];
       case 'config.hostname': return typeof place.value['name'] === 'string' && /^[A-Za-z0-9][-.A-Za-z0-9]*$/.test(place.value['name']) ? [{ value: place.value['name'], description: t('the name of the machine') }] : [];
       case 'config.networks.host_port': return typeof entry?.['guest_port'] === 'number' ? [{ value: entry['guest_port'] < 1024 ? entry['guest_port'] + 8000 : entry['guest_port'], description: t('for port {0} of the machine', entry['guest_port']) }] : [];
       case 'config.provisioners.before': case 'config.provisioners.after': return stepNames(place).map(value => ({ value, description: t('a step of this machine') }));

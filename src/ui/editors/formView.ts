@@ -1,4 +1,6 @@
 // A parsed file → the form: groups and fields made from the schema, so that a new key of the language shows up here by itself. Pure.
+import { companions } from '../../config/checks/sources.ts';
+import { machineKind, sourceKeys, type SourceKey } from '../../config/kinds.ts';
 import type { ParsedConfig, ParsedMachine, ParseProblem } from '../../config/model.ts';
 import { commonKeys, isKnownProvider, knownProviders, optionKeys, propertyAt, providerKeys, providerLabel, definition } from '../../config/schema.ts';
 import type { PropertySchema } from '../../config/schema.ts';
@@ -99,7 +101,8 @@ function groupsOf(machine: ParsedMachine, problems: Problems): readonly GroupVie
   const listed = new Set<string>([...lists.map(list => list.key), 'cloud_init', 'provider_config']);
   const field = (key: string): readonly FieldView[] => (keys[key] ? [fieldOf(machine, problems, ['config', key], keys[key])] : []);
   const shown = new Set([...basics, ...resources, ...listed]);
-  const relevant = (key: string): boolean => provider !== 'wsl' || !['box', 'box_version', 'box_url', 'box_architecture', 'iso', 'image'].includes(key) || machine.own[key] !== undefined;
+  const { sources } = machineKind(provider);
+  const relevant = (key: string): boolean => machine.own[key] !== undefined || sourcesOfKey(key).length === 0 || sourcesOfKey(key).some(source => sources.includes(source));
   const group = (id: string, title: string, fields: readonly FieldView[], more: Partial<GroupView> = {}): GroupView => ({ id, title, description: '', fields, closed: false, ...more });
 
   const options = known ? optionKeys[provider] : {};
@@ -114,6 +117,12 @@ function groupsOf(machine: ParsedMachine, problems: Problems): readonly GroupVie
     group('cloud_init', t('Cloud-init'), Object.entries(definition('cloudInit')?.properties ?? {}).map(([key, schema]) => fieldOf(machine, problems, ['config', 'cloud_init', key], schema)), { closed: machine.own['cloud_init'] === undefined }),
     group('advanced', t('Advanced'), [...Object.keys(keys).filter(key => !shown.has(key)), ...Object.keys(machine.own).filter(key => !(key in keys))].map(key => fieldOf(machine, problems, ['config', key], keys[key] ?? {})), { closed: true }),
   ];
+}
+
+/** The sources that a key says something of: `box` of `box_version`, itself of `box`; of any other key none. */
+function sourcesOfKey(key: string): readonly SourceKey[] {
+  const itself = sourceKeys.find(source => source === key);
+  return itself !== undefined ? [itself] : companions.find(one => one.key === key)?.needs ?? [];
 }
 
 function nameField(machine: ParsedMachine, problems: Problems): FieldView {

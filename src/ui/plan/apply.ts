@@ -143,7 +143,7 @@ function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): Appl
       }
     },
     prepare: async (spec, stepContext, only) => {
-      const ready = await prepare(images, spec, { ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: path.join(parts.context.globalStorageUri.fsPath, 'seeds'), ...only === undefined ? {} : { only } }, stepContext);
+      const ready = await prepare(images, spec, { needs: parts.registry.meantBy(spec)?.lifecycle?.needs, ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: path.join(parts.context.globalStorageUri.fsPath, 'seeds'), ...only === undefined ? {} : { only } }, stepContext);
       prepared.set(spec.name, ready);
       return ready.spec;
     },

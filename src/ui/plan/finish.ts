@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { machineKind } from '../../config/kinds.ts';
 import type { ParsedMachine } from '../../config/model.ts';
 import type { MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
@@ -53,8 +54,9 @@ async function finishSteps(parts: Parts, request: FinishRequest, unfinished: Unf
   }
   const doors = await sessionDoors(parts);
   const box = spec.source.kind === 'box';
+  const needs = parts.registry.of(id)?.lifecycle?.needs;
   // When a machine made earlier is finished, nothing was fetched for it now: what its box says of its user and key is read again.
-  const prepared = request.prepared ?? (box ? await prepare(planFeature(parts).images, spec, { ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: storage(parts) }, context) : undefined);
+  const prepared = request.prepared ?? (box ? await prepare(planFeature(parts).images, spec, { needs, ...request.baseFolder === undefined ? {} : { baseFolder: request.baseFolder }, seedFolder: storage(parts) }, context) : undefined);
   const ssh = prepared?.ssh;
   const user = ssh?.user ?? (box ? 'vagrant' : spec.cloudInit?.user ?? 'root');
   const details = await detailsWithAddress(parts, id, bootTimeoutMs, context);
@@ -68,16 +70,15 @@ async function finishSteps(parts: Parts, request: FinishRequest, unfinished: Unf
   await rememberLogin(parts, id, { ...endpoint, user, keyFile: target.keyFiles[0] ?? '', name: spec.name });
   if (spec.hostname !== undefined) await nameHost(doors, target, spec.hostname, context);
   // Images have had it from their seed.
-  if (box) await setNetworks(doors, target, cardsOf(spec, details), context);
+  if (box) await setNetworks(doors, target, typeof needs === 'object' && needs.cards ? cardsOf(spec, details) : [], context);
   const done = unfinished.doneOf(id);
   const base = request.baseFolder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir();
   const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts), isDone: (step, index) => done.has(stepName(step, index)), done: (step, index) => unfinished.mark(id, stepName(step, index)) }, context);
   if (left.length > 0) void tellLeft(request.file, spec.name, left);
 }
 
-/** VirtualBox: the file's networks are the adapters from 2 on. */
+/** Of a machine whose first card is NAT: the file's networks are those from 2 on. */
 function cardsOf(spec: MachineSpec, details: MachineDetails): readonly GuestCard[] {
-  if (spec.provider !== 'virtualbox') return [];
   return spec.networks.flatMap((network, position): readonly GuestCard[] => {
     const mac = details.adapters.find(adapter => adapter.index === position + 2)?.macAddress;
     if (mac === undefined) return [];
@@ -92,8 +93,8 @@ function stepName(step: Step, index: number): string {
 
 /** An empty machine, or one that boots an installer, has nobody who would answer. */
 export function canBeReached(spec: MachineSpec): boolean {
-  // Boxes do not run on Proxmox VE: the machine has an empty disk, or is a clone of a template, whose login is not Vagrant's.
-  if (spec.provider === 'proxmox' && spec.source.kind === 'box') return spec.cloudInit !== undefined;
+  // A box that does not run: the machine has an empty disk, or is a clone of a template, whose login is not Vagrant's.
+  if (spec.source.kind === 'box' && !machineKind(spec.provider).runsBoxes) return spec.cloudInit !== undefined;
   return spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined);
 }
 

@@ -1,5 +1,4 @@
 // Fetches what a spec needs before a machine is made of it, and fills in where it lies. The seed of cloud-init is made here as well.
-import { randomBytes } from 'node:crypto';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { hostnameOf } from '../../config/templates.ts';
@@ -8,20 +7,16 @@ import type { SeedCard } from '../../images/cloudInitSeed.ts';
 import { seedVolume } from '../../images/cloudInitSeed.ts';
 import type { Images } from '../../images/images.ts';
 import type { ImageRequest } from '../../images/resolved.ts';
-import type { OperationContext } from '../../machines/provider.ts';
+import type { CreateNeeds, Lifecycle, OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { prefixLength } from '../../provisioning/guestNetworks.ts';
 import { makeFolder, writeWhole } from '../../system/files.ts';
 import { takenPorts } from '../../system/hostFacts.ts';
 
-/** Formats each provider's tool takes, best first; others are converted. Proxmox fetches by itself. */
-const accepts: Readonly<Record<string, NonNullable<ImageRequest['accepts']>>> = { virtualbox: ['vdi', 'vmdk', 'vhd', 'vhdx', 'qcow2', 'raw'], hyperv: ['vhdx', 'vhd'], wsl: ['vhdx'] };
-const fetchesItself: readonly string[] = ['proxmox'];
-/** Features of qcow2 that the tool fails on halfway (measured with VirtualBox 7.2): such images are converted by Gaia, or refused with the reason. */
-const cannotRead: Readonly<Record<string, NonNullable<ImageRequest['cannotRead']>>> = { virtualbox: ['zstd', 'extendedL2'] };
-
 /** Where things lie, and how far to go: `fetch` = all that can fail is done, but nothing is made for this machine. */
 export interface PrepareOptions {
+  /** What the provider wants to find. */
+  readonly needs: Lifecycle['needs'];
   /** What relative paths of the file count from. */
   readonly baseFolder?: string;
   /** Where the seed volume is put for the create, which copies it. */
@@ -36,12 +31,14 @@ export interface Prepared {
 }
 
 export async function prepare(images: Images, spec: MachineSpec, around: PrepareOptions, context: OperationContext): Promise<Prepared> {
-  if (fetchesItself.includes(spec.provider)) return { spec };
-  const formats = accepts[spec.provider];
-  const unreadable = cannotRead[spec.provider];
-  const request: ImageRequest = { provider: spec.provider, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder }, ...formats === undefined ? {} : { accepts: formats }, ...unreadable === undefined ? {} : { cannotRead: unreadable } };
+  const { needs } = around;
+  if (needs === 'nothing') return { spec };
+  const request: ImageRequest = {
+    provider: spec.provider, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder },
+    ...needs === undefined ? {} : { accepts: needs.formats }, ...needs?.cannotRead === undefined ? {} : { cannotRead: needs.cannotRead },
+  };
   const resolved = await images.resolve(spec.source, request, context);
-  const withSeed = await seeded(await reachable(spec), around, context);
+  const withSeed = await seeded(needs?.cards ? await reachable(spec) : spec, needs?.cards, around, context);
   switch (resolved.kind) {
     case 'box': {
       const { sshUsername, sshPassword, privateKey, insertKey } = resolved.facts;
@@ -61,10 +58,10 @@ export async function prepare(images: Images, spec: MachineSpec, around: Prepare
   }
 }
 
-async function seeded(spec: MachineSpec, around: PrepareOptions, context: OperationContext): Promise<MachineSpec> {
+async function seeded(spec: MachineSpec, rules: CreateNeeds['cards'], around: PrepareOptions, context: OperationContext): Promise<MachineSpec> {
   if (!spec.cloudInit) return spec;
   context.progress({ message: 'Making the cloud-init seed' });
-  const { cards, options } = cardsOf(spec);
+  const { cards, options } = rules ? cardsOf(spec, rules) : { cards: [], options: spec.options };
   const content = await prepareSeed(spec.cloudInit, { instanceId: crypto.randomUUID(), hostname: spec.hostname ?? hostnameOf(spec.name) ?? 'machine', home: os.homedir(), env: process.env, cards, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder } });
   const volume = seedVolume(content, new Date());
   if (around.only === 'fetch') return spec;
@@ -76,16 +73,11 @@ async function seeded(spec: MachineSpec, around: PrepareOptions, context: Operat
 }
 
 /**
- * VirtualBox: adapter 1 is NAT, the file's networks follow. The system in the guest knows its cards by their addresses alone, so these are
- * chosen here, and given to the machine as well. `ip_config` means the first network of the file, or the only card there is.
+ * Card 1 is NAT, the file's networks follow. The system in the guest knows its cards by their addresses alone, so these are chosen here, and
+ * given to the machine as well. `ip_config` means the first network of the file, or the only card there is.
  */
-function cardsOf(spec: MachineSpec): { readonly cards: readonly SeedCard[]; readonly options: MachineSpec['options'] } {
-  if (spec.provider !== 'virtualbox') return { cards: [], options: spec.options };
-  const said = (index: number): string | undefined => {
-    const value = spec.options[`macaddress${String(index)}`] ?? spec.options[`mac-address${String(index)}`];
-    return typeof value === 'string' && value !== 'auto' ? value : undefined;
-  };
-  const macs = [1, ...spec.networks.map((_network, position) => position + 2)].map(index => said(index) ?? newMac());
+function cardsOf(spec: MachineSpec, rules: NonNullable<CreateNeeds['cards']>): { readonly cards: readonly SeedCard[]; readonly options: MachineSpec['options'] } {
+  const macs = [1, ...spec.networks.map((_network, position) => position + 2)].map(index => rules.addressIn(spec.options, index) ?? rules.newAddress());
   const { ipConfig } = spec.cloudInit ?? {};
   const cards = macs.map((mac, position): SeedCard => {
     const network = spec.networks[position - 1];
@@ -93,22 +85,16 @@ function cardsOf(spec: MachineSpec): { readonly cards: readonly SeedCard[]; read
     if (meant && ipConfig !== undefined) return { mac, ipConfig };
     return { mac, ipConfig: network?.ip === undefined ? 'ip=dhcp' : `ip=${network.ip}/${String(prefixLength('netmask' in network ? network.netmask ?? '255.255.255.0' : '255.255.255.0'))}`, ...network === undefined ? {} : { optional: true } };
   });
-  return { cards, options: { ...spec.options, ...Object.fromEntries(macs.map((mac, position) => [`macaddress${String(position + 1)}`, mac])) } };
-}
-
-/** VirtualBox's own range, as it chooses them. */
-function newMac(): string {
-  return `080027${randomBytes(3).toString('hex').toUpperCase()}`;
+  return { cards, options: Object.assign({}, spec.options, ...macs.map((mac, position) => rules.withAddress(position + 1, mac))) as MachineSpec['options'] };
 }
 
 const sshPort = { first: 2222, last: 2300 } as const;
 
 /**
- * A VirtualBox machine behind NAT is reached through a forwarded port alone: a box that names none gets one, as Vagrant gives it. Ports that
+ * A machine behind NAT is reached through a forwarded port alone: a box that names none gets one, as Vagrant gives it. Ports that
  * are taken are moved where the file allows it (`auto_correct`).
  */
 async function reachable(spec: MachineSpec): Promise<MachineSpec> {
-  if (spec.provider !== 'virtualbox') return spec;
   const needsSsh = (spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined)) && !spec.portForwards.some(forward => forward.guestPort === 22);
   const movable = [...spec.portForwards, ...needsSsh ? [{ guestPort: 22, hostPort: sshPort.first, protocol: 'tcp' as const, hostIp: '127.0.0.1', id: 'ssh', autoCorrect: true }] : []];
   const range = Array.from({ length: sshPort.last - sshPort.first + 1 }, (_, index) => sshPort.first + index);

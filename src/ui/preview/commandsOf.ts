@@ -18,7 +18,7 @@ export async function commandsOf(parts: Parts, parsed: ParsedConfig, signal: Abo
   await parts.ensureProviders();
   return Promise.all(parsed.machines.map(async (machine): Promise<MachineCommands> => {
     const spec = machineSpec(machine);
-    const provider = parts.registry.all().find(one => one.id === spec.provider && (spec.connection === undefined || one.connection.id === spec.connection || one.connection.label === spec.connection));
+    const provider = parts.registry.meantBy(spec);
     if (!provider) return { name: machine.name, commands: [], problem: t('There is no connection for the provider “{0}”.', machine.provider) };
     try {
       return { name: machine.name, commands: await provider.commands({ verb: 'create', spec }, signal) };

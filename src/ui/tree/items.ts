@@ -71,7 +71,7 @@ function machineItem(node: MachineNode, context: ItemContext): vscode.TreeItem {
   const item = new vscode.TreeItem(machine.name, mayHaveSnapshots ? Collapsed : None);
   const doing = context.doing(node);
   item.id = node.id;
-  item.description = [machineDescription(machine, { doing, where: context.grouping === 'provider' ? undefined : connectionLabel(provider) }), context.mark(node)].filter(Boolean).join(' · ');
+  item.description = machineDescription(machine, { doing, mark: context.mark(node), where: context.grouping === 'provider' ? undefined : connectionLabel(provider) });
   item.iconPath = icon(machineIcon(machine, doing !== undefined));
   item.contextValue = `${machineContext(machine, provider)}${context.owned(node) ? 'owned;' : ''}`;
   item.accessibilityInformation = { label: machineSpoken(machine, item.description) };

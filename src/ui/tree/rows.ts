@@ -36,14 +36,24 @@ export function machineIcon(machine: Machine, busy: boolean): RowIcon {
   return machine.stale ? { name: stateIcons[machine.state].name, color: 'gaia.stopped' } : stateIcons[machine.state];
 }
 
-/** `running · 2 CPU · 4 GB`. `doing`: what an operation is doing to it, in place of the state. `where`: the connection, when the tree is not grouped by it. */
-export function machineDescription(machine: Machine, extra: { readonly doing?: string | undefined; readonly where?: string | undefined } = {}): string {
+export interface RowExtra {
+  /** What an operation is doing to it, in place of the state. */
+  readonly doing?: string | undefined;
+  /** Whose it is: `web.gaia.json`. */
+  readonly mark?: string | undefined;
+  /** The connection, when the tree is not grouped by it. */
+  readonly where?: string | undefined;
+}
+
+/** `running · web.gaia.json · 2 CPU · 4 GB`: what a narrow side bar cuts off is what the tooltip tells too. */
+export function machineDescription(machine: Machine, extra: RowExtra = {}): string {
   const parts = [extra.doing ?? (machine.template ? t('template') : stateWords[machine.state]())];
   if (machine.stale) parts[0] = t('{0} when last heard of', parts[0] ?? '');
   if (machine.lock !== undefined && machine.lock !== machine.state) parts.push(t('locked: {0}', machine.lock));
+  if (extra.mark !== undefined) parts.push(extra.mark);
+  if (machine.badges) parts.push(...machine.badges);
   if (machine.cpus !== undefined) parts.push(t('{0} CPU', machine.cpus));
   if (machine.memoryMiB !== undefined) parts.push(formatMiB(machine.memoryMiB));
-  if (machine.badges) parts.push(...machine.badges);
   if (extra.where !== undefined) parts.push(extra.where);
   return parts.join(' · ');
 }

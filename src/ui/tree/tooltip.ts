@@ -30,6 +30,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
   const rows: [string, string | undefined][] = [
     [t('State'), machine.providerState === '' || machine.providerState.toLocaleLowerCase() === stateWords[machine.state]() ? stateWords[machine.state]() : `${stateWords[machine.state]()} (${machine.providerState})`],
     [t('Where'), [connectionLabel(node.provider), ...(machine.path ?? [])].join(' / ')],
+    [t('Up to date'), machine.stale ? t('no: this is what was last heard of it') : undefined],
     [t('CPUs'), machine.cpus === undefined ? undefined : String(machine.cpus)],
     [t('Memory'), machine.memoryMiB === undefined ? undefined : formatMiB(machine.memoryMiB)],
     [t('System'), details?.guest?.osName ?? details?.osType],
@@ -40,6 +41,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
     [t('Forwarded ports'), joined(details?.portForwards.map(forward => `${String(forward.hostPort)} → ${String(forward.guestPort)}`))],
     [t('Snapshots'), details === undefined || details.snapshots.length === 0 ? undefined : String(count(details.snapshots))],
     [t('Tags'), joined(machine.tags)],
+    [t('Marks'), joined(machine.badges)],
     [t('Locked'), machine.lock],
     [t('Protected'), machine.protection],
     ...more.map(([key, value]): [string, string] => [key, value]),

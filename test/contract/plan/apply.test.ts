@@ -62,7 +62,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply on a real VirtualBox', () =
   const context = (signal: AbortSignal): OperationContext => ({ signal, progress: () => undefined, output: () => undefined });
   const hooks: ApplyHooks = {
     run: action => operations.run(action).result,
-    prepare: async (spec, around) => (await prepare(images, spec, { baseFolder: folder, seedFolder: folder }, around)).spec,
+    prepare: async (spec, around) => (await prepare(images, spec, { needs: registry.meantBy(spec)?.lifecycle?.needs, baseFolder: folder, seedFolder: folder }, around)).spec,
     finish: async spec => { finished.push(spec.name); },
     bind: async (name, id) => { if (id === undefined) bindings.delete(name); else bindings.set(name, id); },
     progress: () => undefined,

@@ -71,7 +71,7 @@ const { plan } = await gatherPlan(registry, fleet, text, bindings, never, { base
 const context = { signal: never, progress: () => undefined, output: () => undefined };
 const hooks: ApplyHooks = {
   run: (action, _signal, intend) => operations.run(action, intend ? { intend } : {}).result,
-  prepare: async (spec, around, only) => (await prepare(images, spec, { baseFolder: folder, seedFolder: path.join(folder, 'seeds'), ...only === undefined ? {} : { only } }, around)).spec,
+  prepare: async (spec, around, only) => (await prepare(images, spec, { needs: registry.meantBy(spec)?.lifecycle?.needs, baseFolder: folder, seedFolder: path.join(folder, 'seeds'), ...only === undefined ? {} : { only } }, around)).spec,
   finish: async () => undefined,
   bind: async (name, id) => {
     if (id === undefined) bindings.delete(name);

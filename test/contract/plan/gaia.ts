@@ -52,7 +52,7 @@ export function startGaia({ folder, executable, env }: { readonly folder: string
         stop.removeEventListener('abort', cancel);
       }
     },
-    prepare: async (spec, context, only) => (await prepare(images, spec, { baseFolder: folder, seedFolder: path.join(folder, 'seeds'), ...only === undefined ? {} : { only } }, context)).spec,
+    prepare: async (spec, context, only) => (await prepare(images, spec, { needs: registry.meantBy(spec)?.lifecycle?.needs, baseFolder: folder, seedFolder: path.join(folder, 'seeds'), ...only === undefined ? {} : { only } }, context)).spec,
     finish: async () => undefined,
     bind: async (name, id) => {
       if (id === undefined) bindings.delete(name);

@@ -8,6 +8,7 @@ import type { Images } from '../../../src/images/images.ts';
 import type { Resolved } from '../../../src/images/resolved.ts';
 import type { Intent, OperationContext } from '../../../src/machines/provider.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
+import { createNeeds } from '../../../src/providers/virtualbox/createNeeds.ts';
 import { prepare } from '../../../src/ui/plan/prepare.ts';
 import { readIso } from '../images/isoReader.ts';
 
@@ -20,7 +21,7 @@ const aDisk = (format: 'raw' | 'qcow2' = 'qcow2'): Images => imagesOf({ kind: 'd
 const spec = (more: Partial<MachineSpec> = {}): MachineSpec => ({ name: 'web', provider: 'virtualbox', source: { kind: 'image', url: 'https://example.org/noble.img' }, disks: [], networks: [], portForwards: [], sharedFolders: [], options: {}, cloudInit: { user: 'dev' }, ...more });
 const intents: Intent[] = [];
 const context: OperationContext = { signal: new AbortController().signal, progress: () => undefined, output: () => undefined, intend: more => { intents.push(...more); return Promise.resolve(); } };
-const prepared = async (more: Partial<MachineSpec>): Promise<MachineSpec> => (await prepare(aDisk(), spec({ reserved: 'token', ...more }), { seedFolder: folder }, context)).spec;
+const prepared = async (more: Partial<MachineSpec>): Promise<MachineSpec> => (await prepare(aDisk(), spec({ reserved: 'token', ...more }), { needs: createNeeds, seedFolder: folder }, context)).spec;
 const networkOf = (made: MachineSpec): unknown => parse(readIso(fs.readFileSync(made.cloudInit?.seedPath ?? '')).files.get('network-config')?.toString('utf8') ?? 'null');
 
 describe('the seed', () => {
@@ -53,7 +54,7 @@ describe('the seed', () => {
   });
 
   it('is not made when only fetching is asked for, but what is wrong with it shows', async () => {
-    const fetched = (cloudInit: MachineSpec['cloudInit']): Promise<unknown> => prepare(aDisk(), spec(cloudInit === undefined ? {} : { cloudInit }), { seedFolder: folder, only: 'fetch' }, context);
+    const fetched = (cloudInit: MachineSpec['cloudInit']): Promise<unknown> => prepare(aDisk(), spec(cloudInit === undefined ? {} : { cloudInit }), { needs: createNeeds, seedFolder: folder, only: 'fetch' }, context);
     await fetched({ user: 'dev' });
     expect(fs.readdirSync(folder)).toEqual([]);
     await expect(fetched({ sshKeys: ['/nowhere/id.pub'] })).rejects.toMatchObject({ code: 'notFound' });
@@ -69,5 +70,5 @@ it('a machine behind NAT that has a system to sign in to gets a way in, and only
   const own = { guestPort: 22, hostPort: 2022, protocol: 'tcp' as const };
   expect((await prepared({ portForwards: [own] })).portForwards).toEqual([own]);
   const { cloudInit: _, ...plain } = spec();
-  expect((await prepare(aDisk(), plain, { seedFolder: folder }, context)).spec.portForwards).toEqual([]);
+  expect((await prepare(aDisk(), plain, { needs: createNeeds, seedFolder: folder }, context)).spec.portForwards).toEqual([]);
 });

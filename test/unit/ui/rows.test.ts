@@ -22,6 +22,7 @@ describe('a row', () => {
   });
 
   it('names a lock, badges, and the connection where the tree does not', () => {
+    expect(machineDescription(aMachine('web', { state: 'running', cpus: 2, memoryMiB: 4096, badges: ['HA error'] }), { mark: '≠ web.gaia.json' })).toBe('running · ≠ web.gaia.json · HA error · 2 CPU · 4 GB');
     expect(machineDescription(aMachine('web', { lock: 'backup', badges: ['WSL 1'] }), { where: 'Fake' })).toBe('stopped · locked: backup · WSL 1 · Fake');
   });
 
