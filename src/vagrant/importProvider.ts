@@ -50,11 +50,19 @@ function proxmoxOption(to: MachineBuilder, key: string, value: Value, json: unkn
   if (key === 'password') throw new Secret('A password in the clear: the Vagrantfile that Gaia writes reads the environment variable PROXMOX_PASSWORD');
   if (key === 'vm_memory' && early && typeof json === 'number') to.set('memory', json, line);
   else if (key === 'qemu_cores' && early && typeof json === 'number') to.set('cpus', json, line);
-  else if (key === 'vm_type' && json === 'qemu' && early) return;
+  else if (key === 'vm_type' && json === 'qemu' && early) {
+    // Gaia's own default, unless a template of containers stands beside it.
+    to.lines.set('config/provider_config/vm_type', line);
+    return;
+  }
   else if ((key === 'qemu_iso' || key === 'qemu_iso_file') && early) to.set('iso', json, line);
   else if (key === 'vm_id_range' && !(value instanceof RubyRange)) throw new NotKnown('such a range');
   else to.put(own, json, line);
+  const type = to.lines.get('config/provider_config/vm_type');
+  if (containerTemplates.has(key) && type !== undefined && to.options.vm_type === undefined) to.put('vm_type', 'qemu', type);
 }
+
+const containerTemplates: ReadonlySet<string> = new Set(['openvz_os_template', 'openvz_template_file']);
 
 /** `["modifyvm", :id, "--flag", "value", …]` are options of the machine; anything else is Vagrant's alone. */
 export function takeCustomize(to: MachineBuilder, args: readonly Value[], line: number, unlessExists: string | undefined): void {

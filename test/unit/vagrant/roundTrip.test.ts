@@ -21,6 +21,23 @@ describe('a generated Vagrantfile', () => {
     }
   });
 
+  it('comes back the same where its machines have most in common, which is then said once', { timeout: 60_000 }, async () => {
+    for (const [one] of fc.sample(drawnFile.filter(machines => machines.length > 0), Number(process.env.GAIA_RUNS ?? 25))) {
+      if (!one) continue;
+      const { hostname: _, ...bare } = one.config;
+      const text = generated(fileText([{ ...one, name: 'a' }, { ...one, name: 'b', config: bare }, { ...one, name: 'c' }]));
+      const back = await importVagrantfile(text);
+      expect(parseConfig(back.text).machines.map(machine => machine.config)).toEqual(back.machines.map(machine => machine.config));
+      expect(generated(back.text)).toBe(text);
+    }
+  });
+
+  it('of Proxmox VE is still no container where a template for containers stands beside it', async () => {
+    const text = generated(JSON.stringify({ name: 'a', provider: 'proxmox', config: { box: 'x', provider_config: { vm_type: 'qemu', openvz_os_template: 'local:t' } } }));
+    expect(text).toContain(':qemu');
+    expect(generated((await importVagrantfile(text)).text)).toBe(text);
+  });
+
   it('keeps comments, custom_config and Vagrant\'s own settings', async () => {
     const config = `{
   "machines": [
