@@ -13,9 +13,9 @@ export class QuickInput {
   }
 
   /** Filters by `text`, then takes the first entry that has `entry` in it. */
-  async choose(text: string, entry: string | RegExp = text): Promise<void> {
+  async choose(text: string, entry: string | RegExp = text, timeout = 30_000): Promise<void> {
     await this.input.fill(text);
-    await this.rows.filter({ hasText: entry }).first().click();
+    await this.rows.filter({ hasText: entry }).first().click({ timeout });
   }
 
   /** Types a value into an input box and confirms it. The next question stands in the same box: until it does, what is typed would go to this one. */
