@@ -38,7 +38,7 @@ let young = new Map<string, Part>();
 let old = new Map<string, Part>();
 let youngCharacters = 0;
 /** Characters of text in one generation (its trees take about 15 times as much), and the longest text worth remembering. */
-const memory = { generation: 2_000_000, part: 100_000 };
+const memory = { generation: 4_200_000, part: 100_000 };
 
 function rememberedPart(slice: string): Part {
   const inYoung = young.get(slice);

@@ -50,7 +50,35 @@ export function generateVagrantfile(parsed: Pick<ParsedConfig, 'machines'> & Par
   return { text: `${lines.join('\n')}\n`, sourceMap: new SourceMap(maps), setupScripts, problems };
 }
 
+/** The same, in steps of some ms: between two of them others have their turn. undefined = aborted. */
+export async function generateInSteps(parsed: ParsedConfig, signal: AbortSignal, turn: () => Promise<void>): Promise<GeneratedVagrantfile | undefined> {
+  const alone = parsed.machines.length === 1;
+  let until = performance.now() + stepMs;
+  for (const machine of parsed.machines) {
+    machineOf(machine, alone);
+    if (performance.now() < until) continue;
+    await turn();
+    if (signal.aborted) return undefined;
+    until = performance.now() + stepMs;
+  }
+  return generateVagrantfile(parsed);
+}
+
+const stepMs = 20;
+
+/** The last rendering by the machine's config, which stays one object as long as nothing in it changes. */
+const lastRendered = new WeakMap<ParsedMachine['config'], { readonly around: string; readonly made: Made }>();
+
 function machineOf(machine: ParsedMachine, alone: boolean): Made {
+  const around = JSON.stringify([alone, machine.name, machine.provider, machine.comments.map(one => [one.text, one.path, one.placement])]);
+  const last = lastRendered.get(machine.config);
+  if (last?.around === around) return last.made;
+  const made = renderedMachine(machine, alone);
+  lastRendered.set(machine.config, { around, made });
+  return made;
+}
+
+function renderedMachine(machine: ParsedMachine, alone: boolean): Made {
   const key = JSON.stringify([alone, machine.name, machine.provider, machine.config, machine.comments.map(one => [one.text, one.path, one.placement])]);
   const before = rendered.get(key);
   if (before) return before;

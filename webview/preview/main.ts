@@ -56,7 +56,7 @@ channel.open(message => {
     case 'status':
       code.setStale(message.problem !== undefined);
       drawNotes(message.notes);
-      replaceContent(status, message.problem && h('button', { class: 'problem', type: 'button', title: message.problem.goTo, 'data-key': 'problem', on: { click: () => { channel.send({ type: 'problem' }); } } }, icon('error'), ' ', message.problem.text));
+      replaceContent(status, message.making !== undefined && h('p', { class: 'making' }, icon('loading codicon-modifier-spin'), ' ', message.making), message.problem && h('button', { class: 'problem', type: 'button', title: message.problem.goTo, 'data-key': 'problem', on: { click: () => { channel.send({ type: 'problem' }); } } }, icon('error'), ' ', message.problem.text));
       break;
   }
 });

@@ -32,7 +32,7 @@ export type ToPage =
   /** Replaces `remove` blocks from `start` by `blocks`. `whole`: of another text than before, so nothing flashes. */
   | { readonly type: 'blocks'; readonly start: number; readonly remove: number; readonly blocks: readonly BlockView[]; readonly whole: boolean }
   /** `problem`: the config has an error, so what is shown is the last good rendering. */
-  | { readonly type: 'status'; readonly problem?: { readonly text: string; readonly goTo: string }; readonly notes: { readonly summary: string; readonly list: readonly NoteView[] } }
+  | { readonly type: 'status'; /** It takes a while: what is being made. */ readonly making?: string; readonly problem?: { readonly text: string; readonly goTo: string }; readonly notes: { readonly summary: string; readonly list: readonly NoteView[] } }
   | { readonly type: 'mark'; readonly ranges: readonly { readonly start: number; readonly end: number }[]; readonly reveal: boolean };
 
 export type FromPage =

@@ -11,6 +11,10 @@ import type { Parts } from '../parts.ts';
 import { stateWords } from '../words.ts';
 import type { GaiaDocuments } from './documents.ts';
 
+/** Of a longer file only the machines on the screen have lenses, and so many above and below it: tens of thousands of them would keep VS Code busy for seconds. */
+const mostMachines = 300;
+const scrolledAfterMs = 150;
+
 export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #documents: GaiaDocuments;
   readonly #parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'marks'>;
@@ -18,11 +22,12 @@ export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable
   readonly onDidChangeCodeLenses = this.#changed.event;
   readonly #subscriptions: readonly { dispose(): unknown }[];
   #looked = false;
+  #scrolled: NodeJS.Timeout | undefined;
 
   constructor(documents: GaiaDocuments, parts: Pick<Parts, 'fleet' | 'registry' | 'ensureProviders' | 'log' | 'marks'>) {
     this.#documents = documents;
     this.#parts = parts;
-    this.#subscriptions = [parts.fleet.onDidChange(() => { this.#changed.fire(); }), parts.marks.onDidChange(() => { this.#changed.fire(); })];
+    this.#subscriptions = [parts.fleet.onDidChange(() => { this.#changed.fire(); }), parts.marks.onDidChange(() => { this.#changed.fire(); }), vscode.window.onDidChangeTextEditorVisibleRanges(event => { this.#onScroll(event.textEditor.document); })];
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
@@ -30,7 +35,7 @@ export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable
     this.#look();
     const { machines } = this.#documents.parsed(document);
     const lens = (range: vscode.Range, title: string, command: string, ...args: unknown[]): vscode.CodeLens => new vscode.CodeLens(range, { title, command, arguments: args });
-    return machines.filter(m => m.name !== '').flatMap(machine => {
+    return near(document, machines).filter(m => m.name !== '').flatMap(machine => {
       const range = rangeIn(document, { offset: machine.range.offset, length: 1 });
       // What this file made stays its own under any name; a namesake is only looked at where there is none.
       const id = this.#parts.marks.bindings.of(document.uri.toString()).get(machine.name);
@@ -55,7 +60,14 @@ export class MachineLenses implements vscode.CodeLensProvider, vscode.Disposable
     });
   }
 
+  #onScroll(document: vscode.TextDocument): void {
+    if (!isGaiaDocument(document) || this.#documents.parsed(document).machines.length <= mostMachines) return;
+    clearTimeout(this.#scrolled);
+    this.#scrolled = setTimeout(() => { this.#changed.fire(); }, scrolledAfterMs);
+  }
+
   dispose(): void {
+    clearTimeout(this.#scrolled);
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
@@ -89,4 +101,19 @@ function stateIcon({ state }: Machine): string {
   if (state === 'running') return 'vm-running';
   if (state === 'stopped' || state === 'paused' || state === 'suspended') return 'vm-outline';
   return state === 'error' ? 'error' : 'sync';
+}
+
+/** All of a usual file; of a long one those around what its editors show. */
+function near(document: vscode.TextDocument, machines: readonly ParsedMachine[]): readonly ParsedMachine[] {
+  if (machines.length <= mostMachines) return machines;
+  const shown = vscode.window.visibleTextEditors.filter(editor => editor.document === document).flatMap(editor => editor.visibleRanges)
+    .map(range => [document.offsetAt(range.start), document.offsetAt(range.end)] as const);
+  const kept = new Set<ParsedMachine>();
+  for (const [start, end] of shown) {
+    const first = machines.findIndex(machine => machine.range.offset + machine.range.length >= start);
+    const after = machines.findIndex(machine => machine.range.offset > end);
+    if (first < 0) continue;
+    for (const machine of machines.slice(Math.max(0, first - mostMachines / 2), Math.min(after < 0 ? machines.length : after, first + mostMachines) + mostMachines / 2)) kept.add(machine);
+  }
+  return [...kept];
 }

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { blockingProblem, parseConfig } from '../../config/parse.ts';
 import type { ParsedConfig } from '../../config/model.ts';
-import { generateVagrantfile } from '../../vagrant/generate.ts';
+import { generateInSteps, generateVagrantfile } from '../../vagrant/generate.ts';
 import type { GeneratedVagrantfile } from '../../vagrant/generate.ts';
 import type { BlockView, FromPage, ToPage } from '../../../webview/preview/messages.ts';
 import { isGaiaDocument } from '../gaiaDocument.ts';
@@ -16,6 +16,9 @@ import { blockDelta, commandBlocks, commandsTab, notesOf, tabsOf, textBlocks, va
 const commandsAfterMs = 400;
 
 const mostNotes = 200;
+
+/** Beyond so many machines the Vagrantfile is made in steps, so that nothing else has to wait for it. */
+const atOnce = 300;
 
 interface Shown {
   readonly document: vscode.TextDocument;
@@ -32,6 +35,7 @@ export class PreviewPanel implements vscode.Disposable {
   #shown: Shown | undefined;
   #tab = vagrantfileTab;
   #commands: AbortController | undefined;
+  #making: AbortController | undefined;
   /** A click in the preview moves the cursor; the mark that follows must not scroll the preview. */
   #clicked = false;
 
@@ -60,14 +64,19 @@ export class PreviewPanel implements vscode.Disposable {
   follow(document: vscode.TextDocument): void {
     if (this.#shown?.document === document) return;
     const parsed = parseConfig(document.getText());
-    this.#shown = { document, parsed, generated: generateVagrantfile(parsed), blocks: [] };
+    const many = parsed.machines.length > atOnce;
+    this.#shown = { document, parsed, generated: generateVagrantfile(many ? { ...parsed, machines: [] } : parsed), blocks: [] };
     this.#tab = vagrantfileTab;
     this.#panel.title = t('Preview {0}', fileName(document.uri));
+    this.#making?.abort();
+    this.#making = undefined;
     this.#showAll();
+    if (many) void this.#makeInSteps(this.#shown);
   }
 
   dispose(): void {
     this.#commands?.abort();
+    this.#making?.abort();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
   }
 
@@ -87,17 +96,43 @@ export class PreviewPanel implements vscode.Disposable {
     const shown = this.#shown;
     if (!shown) return;
     shown.parsed = parseConfig(shown.document.getText());
+    this.#making?.abort();
+    this.#making = undefined;
     if (!blockingProblem(shown.parsed)) {
-      const before = JSON.stringify(tabsOf(shown.generated));
-      shown.generated = generateVagrantfile(shown.parsed);
-      const tabs = tabsOf(shown.generated);
-      if (JSON.stringify(tabs) !== before) {
-        if (!tabs.some(tab => tab.id === this.#tab)) this.#tab = vagrantfileTab;
-        this.#postFrame(shown);
+      if (shown.parsed.machines.length > atOnce) {
+        void this.#makeInSteps(shown);
+        return;
       }
-      this.#postBlocks(shown, false);
+      this.#take(shown, generateVagrantfile(shown.parsed));
     }
     this.#postStatus(shown);
+  }
+
+  #take(shown: Shown, generated: GeneratedVagrantfile): void {
+    const before = JSON.stringify(tabsOf(shown.generated));
+    shown.generated = generated;
+    const tabs = tabsOf(shown.generated);
+    if (JSON.stringify(tabs) !== before) {
+      if (!tabs.some(tab => tab.id === this.#tab)) this.#tab = vagrantfileTab;
+      this.#postFrame(shown);
+    }
+    this.#postBlocks(shown, false);
+  }
+
+  async #makeInSteps(shown: Shown): Promise<void> {
+    const abort = new AbortController();
+    this.#making = abort;
+    let told = false;
+    const generated = await generateInSteps(shown.parsed, abort.signal, async () => {
+      if (!told) this.#postStatus(shown);
+      told = true;
+      await new Promise(resolve => setImmediate(resolve));
+    });
+    if (!generated || abort.signal.aborted || this.#shown !== shown) return;
+    this.#making = undefined;
+    this.#take(shown, generated);
+    this.#postStatus(shown);
+    this.#mark(vscode.window.visibleTextEditors.find(editor => editor.document === shown.document)?.selection.active);
   }
 
   #postFrame(shown: Shown): void {
@@ -140,7 +175,8 @@ export class PreviewPanel implements vscode.Disposable {
     const line = problem === undefined ? 0 : shown.document.positionAt(problem.range.offset).line + 1;
     const notes = notesOf(shown.generated);
     const summary = notes.length === 1 ? t('1 remark on the Vagrantfile') : t('{0} remarks on the Vagrantfile', notes.length);
-    this.#page.post({ type: 'status', notes: { summary, list: notes.slice(0, mostNotes).map(({ severity, text }) => ({ severity, text })) }, ...problem === undefined ? {} : { problem: { text: t('Line {0}: {1}', line, t(problem.message, ...problem.values ?? [])), goTo: t('Go to the problem') } } });
+    const making = this.#making && t('Making the Vagrantfile of {0} machines…', shown.parsed.machines.length);
+    this.#page.post({ type: 'status', ...making === undefined ? {} : { making }, notes: { summary, list: notes.slice(0, mostNotes).map(({ severity, text }) => ({ severity, text })) }, ...problem === undefined ? {} : { problem: { text: t('Line {0}: {1}', line, t(problem.message, ...problem.values ?? [])), goTo: t('Go to the problem') } } });
   }
 
   #mark(cursor: vscode.Position | undefined): void {
