@@ -70,7 +70,7 @@ describe.skipIf(virtualBoxMissing())('appliances of a real VirtualBox', () => {
     await workbench.run('Gaia: Import Appliance…');
     await fileDialog(file);
     await workbench.notifications.waitFor('Imported “shop 1”.', 60_000);
-    await tree.row('shop 1').waitFor({ timeout: 15_000 });
+    await tree.row('shop 1').waitFor({ timeout: 40_000 });
     const listed = await box.run(['list', 'vms']);
     expect(listed).toContain(`"shop" {${id}}`);
     expect(listed).toContain('"shop 1"');
@@ -96,7 +96,7 @@ describe.skipIf(virtualBoxMissing())('appliances of a real VirtualBox', () => {
     const seen = async (): Promise<string> => (await log.first().innerText()).replaceAll('\u00a0', ' ').replaceAll('\n', '');
     for (const [filter, line] of [['dry-run', /VBoxManage import \S+broken\.ova --dry-run → failed 1 \(\d+ ms\)/], ['export', /VBoxManage export [0-9a-f-]{36} --output .*shop 1\.ova'? → 0 \(\d+ ms\)/], ['list', /VBoxManage list vms → 0 \(\d+ ms\)/]] as const) {
       await workbench.page.locator('.part.panel input[placeholder^="Filter"], .part.panel .viewpane-filter-container input').first().fill(filter);
-      await expect.poll(seen, { timeout: 20_000 }).toMatch(line);
+      await expect.poll(seen, { timeout: 40_000 }).toMatch(line);
     }
     await workbench.screenshot('log-requests');
   });

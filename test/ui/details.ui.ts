@@ -75,11 +75,11 @@ describe.skipIf(virtualBoxMissing())('the details page', () => {
     await expect.poll(subtitle, { timeout: 30_000 }).toMatch(/^running/);
     expect(await box.state(id)).toBe('running');
     const screen = page.locator('.screen img');
-    await screen.waitFor({ timeout: 20_000 });
+    await screen.waitFor({ timeout: 40_000 });
     expect(await screen.evaluate(img => (img as unknown as { naturalWidth: number }).naturalWidth)).toBeGreaterThanOrEqual(320);
     const first = await screen.getAttribute('src');
-    await expect.poll(() => screen.getAttribute('src'), { timeout: 20_000 }).not.toBe(first);
-    await expect.poll(() => page.locator('.plot figcaption').allInnerTexts(), { timeout: 20_000 }).toEqual([expect.stringMatching(/^CPU: \d+ %/), expect.stringMatching(/^Memory: [\d.]+ MB/), expect.stringMatching(/^Disk: Read .*\/s · Written .*\/s/), expect.stringMatching(/^Network: In .*\/s · Out .*\/s/)]);
+    await expect.poll(() => screen.getAttribute('src'), { timeout: 40_000 }).not.toBe(first);
+    await expect.poll(() => page.locator('.plot figcaption').allInnerTexts(), { timeout: 40_000 }).toEqual([expect.stringMatching(/^CPU: \d+ %/), expect.stringMatching(/^Memory: [\d.]+ MB/), expect.stringMatching(/^Disk: Read .*\/s · Written .*\/s/), expect.stringMatching(/^Network: In .*\/s · Out .*\/s/)]);
     expect(await page.locator('.plot canvas').count()).toBe(4);
     expect(await key('action-start').count()).toBe(0);
     expect(await page.locator('#section-facts').innerText()).toContain('Runs since');
@@ -102,10 +102,10 @@ describe.skipIf(virtualBoxMissing())('the details page', () => {
     await workbench.quickInput.input.fill('2222');
     await expect.poll(() => workbench.quickInput.message()).toContain('as in 8080:80');
     await workbench.quickInput.enter('127.0.0.1:18080:80');
-    await expect.poll(() => cells('forwards'), { timeout: 15_000 }).toContainEqual(['tcp18080', '127.0.0.1:18080', '80', 'TCP']);
+    await expect.poll(() => cells('forwards'), { timeout: 40_000 }).toContainEqual(['tcp18080', '127.0.0.1:18080', '80', 'TCP']);
     expect(await box.run(['showvminfo', id, '--machinereadable'])).toMatch(/="tcp18080,tcp,127\.0\.0\.1,18080,,80"/);
     await key('forwards-1/tcp18080-remove').click();
-    await expect.poll(async () => (await cells('forwards')).length, { timeout: 15_000 }).toBe(2);
+    await expect.poll(async () => (await cells('forwards')).length, { timeout: 40_000 }).toBe(2);
     expect(await box.run(['showvminfo', id, '--machinereadable'])).not.toContain('tcp18080');
   });
 
@@ -122,11 +122,11 @@ describe.skipIf(virtualBoxMissing())('the details page', () => {
     expect(reached[0]).toBe('action-stop');
     await key('action-pause').focus();
     await workbench.page.keyboard.press('Enter');
-    await expect.poll(() => box.state(id), { timeout: 20_000 }).toBe('paused');
-    await expect.poll(subtitle, { timeout: 20_000 }).toMatch(/^paused/);
+    await expect.poll(() => box.state(id), { timeout: 40_000 }).toBe('paused');
+    await expect.poll(subtitle, { timeout: 40_000 }).toMatch(/^paused/);
     await key('action-resume').focus();
     await workbench.page.keyboard.press('Space');
-    await expect.poll(() => box.state(id), { timeout: 20_000 }).toBe('running');
+    await expect.poll(() => box.state(id), { timeout: 40_000 }).toBe('running');
   });
 
   it('asks before it powers off, and says when the machine is gone', async () => {
@@ -134,8 +134,8 @@ describe.skipIf(virtualBoxMissing())('the details page', () => {
     expect(await workbench.dialog.text()).toContain(`Power off “${name}”?`);
     await workbench.dialog.press('Power Off');
     await expect.poll(subtitle, { timeout: 30_000 }).toMatch(/^stopped/);
-    await expect.poll(() => box.state(id), { timeout: 15_000 }).toBe('poweroff');
-    await expect.poll(() => page.locator('.screen').innerText(), { timeout: 15_000 }).toContain('shows no screen');
+    await expect.poll(() => box.state(id), { timeout: 40_000 }).toBe('poweroff');
+    await expect.poll(() => page.locator('.screen').innerText(), { timeout: 40_000 }).toContain('shows no screen');
     await box.run(['unregistervm', id]);
     await page.locator('.gone p').waitFor({ timeout: 30_000 });
     expect(await page.locator('.gone').innerText()).toContain('no longer exists');

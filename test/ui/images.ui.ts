@@ -50,7 +50,7 @@ describe.skipIf(virtualBoxMissing())('boxes and images', () => {
   const show = async (): Promise<string[]> => {
     await workbench.run('Gaia: Boxes and Images');
     await workbench.quickInput.element.locator('.quick-input-title', { hasText: 'Boxes and Images' }).waitFor();
-    await expect.poll(() => workbench.quickInput.entries(), { timeout: 20_000 }).toContainEqual(expect.stringContaining('hashicorp/tiny'));
+    await expect.poll(() => workbench.quickInput.entries(), { timeout: 40_000 }).toContainEqual(expect.stringContaining('hashicorp/tiny'));
     return workbench.quickInput.entries();
   };
 
@@ -66,16 +66,13 @@ describe.skipIf(virtualBoxMissing())('boxes and images', () => {
   it('lists what is kept, with size and last use, and what Vagrant keeps', async () => {
     const entries = await show();
     expect(entries).toEqual([expect.stringMatching(/cloud\.vdi.* MB.*last used.*Gaia keeps/), expect.stringMatching(/gaia\/tiny.*last used/), expect.stringMatching(/hashicorp\/tiny ?1\.2\.0.*Vagrant keeps/)]);
-    for (const theme of ['dark', 'light', 'highContrast'] as const) {
-      await workbench.quickInput.dismiss();
-      await workbench.setTheme(theme);
+    await workbench.inThemes('images', async () => {
+      // The theme picker takes the place of the list.
       await show();
       await workbench.quickInput.rows.first().hover();
       await workbench.page.waitForTimeout(400);
-      await workbench.screenshot(`images-${theme}`);
-    }
+    });
     await workbench.quickInput.dismiss();
-    await workbench.setTheme('dark');
   });
 
   it('removes one by its button, after a question, and the list stays', async () => {

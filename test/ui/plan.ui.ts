@@ -82,19 +82,16 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await expect.poll(() => workbench.page.locator('.editor-status-selection, #status\\.editor\\.selection').first().innerText()).toMatch(/Ln 8/);
     await plan.row('source').first().click();
     await plan.expand(plan.row('Commands').first());
-    await expect.poll(async () => (await plan.texts()).some(text => text.startsWith('VBoxManage createvm') && text.includes('web')), { timeout: 20_000 }).toBe(true);
-    for (const theme of ['dark', 'light', 'highContrast', 'highContrastLight'] as const) {
-      await workbench.setTheme(theme);
+    await expect.poll(async () => (await plan.texts()).some(text => text.startsWith('VBoxManage createvm') && text.includes('web')), { timeout: 40_000 }).toBe(true);
+    await workbench.inThemes('plan-create', async () => {
       await plan.row('web').hover();
       await workbench.page.waitForTimeout(1200);
-      await workbench.screenshot(`plan-create-${theme}`);
-    }
-    await workbench.setTheme('dark');
+    }, ['dark', 'light', 'highContrast', 'highContrastLight']);
   });
 
   it('shows the plan as text, with the commands', async () => {
     await plan.viewAction('Show Plan as Text');
-    await expect.poll(() => workbench.editor.text(), { timeout: 20_000 }).toMatch(/\+ web \(virtualbox\) will be created[^]*commands:[^]*VBoxManage createvm/);
+    await expect.poll(() => workbench.editor.text(), { timeout: 40_000 }).toMatch(/\+ web \(virtualbox\) will be created[^]*commands:[^]*VBoxManage createvm/);
     await workbench.screenshot('plan-text');
     // Read-only: nobody is asked whether to save it.
     await workbench.run('View: Close Editor');
@@ -153,7 +150,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await box.run(['modifyvm', 'db', '--memory', '600']);
     await machineSays('db', /≠ lab\.gaia\.json · .*600 MB$/);
     await tree.row('db').hover();
-    await workbench.page.locator('.monaco-hover:visible', { hasText: 'memory: 600 MiB → 512 MiB' }).first().waitFor({ timeout: 10_000 });
+    await workbench.page.locator('.monaco-hover:visible', { hasText: 'memory: 600 MiB → 512 MiB' }).first().waitFor({ timeout: 40_000 });
     await workbench.screenshot('plan-drift');
     await box.run(['modifyvm', 'db', '--memory', '512']);
     await machineSays('db', / · lab\.gaia\.json · .*512 MB$/);
@@ -165,12 +162,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await says('web', 'will be stopped for its change');
     await expect.poll(() => plan.texts()).toContain('memory512 MiB → 640 MiB');
     expect(await plan.row('memory').first().getAttribute('aria-label')).toContain('memory: from 512 MiB to 640 MiB, needs a stop');
-    for (const theme of ['dark', 'light', 'highContrast'] as const) {
-      await workbench.setTheme(theme);
-      await workbench.page.waitForTimeout(500);
-      await workbench.screenshot(`plan-stop-${theme}`);
-    }
-    await workbench.setTheme('dark');
+    await workbench.inThemes('plan-stop');
     await plan.viewAction('Apply This Plan');
     expect(await workbench.dialog.text()).toMatch(/“web” must be stopped for the change, and will be started again\.\s+• web: memory 512 MiB → 640 MiB/);
     await workbench.screenshot('plan-stop-question');
@@ -245,7 +237,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
     await workbench.dialog.press('Delete');
     await expect.poll(() => box.run(['list', 'vms']), { timeout: 60_000 }).toMatch(/^"bystander" \{[^}]+\}\s*$/);
     // VirtualBox takes a machine off its list a moment before its folder.
-    await expect.poll(() => fs.existsSync(path.join(box.machineFolder, 'web')), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => fs.existsSync(path.join(box.machineFolder, 'web')), { timeout: 40_000 }).toBe(false);
     // The plan that was shown is made anew.
     await workbench.openView('Plan');
     await says('web', 'will be created');

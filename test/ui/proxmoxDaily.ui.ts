@@ -11,8 +11,6 @@ import { findWebview } from './pages/webview.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
 
-const themes = { dark: 'Dark Modern', light: 'Light Modern', highContrast: 'Dark High Contrast' } as const;
-
 describe('daily work on a Proxmox VE cluster', () => {
   let server: ProxmoxServer;
   let workbench: Workbench;
@@ -37,18 +35,6 @@ describe('daily work on a Proxmox VE cluster', () => {
     await server?.dispose();
   });
 
-  const inThemes = async (name: string): Promise<void> => {
-    for (const [theme, label] of [...Object.entries(themes), ['', themes.dark] as const]) {
-      await workbench.run('Preferences: Color Theme');
-      const picker = workbench.quickInput.element.locator('input[placeholder^="Select Color Theme"]');
-      await picker.waitFor();
-      await picker.fill(label);
-      await workbench.page.keyboard.press('Enter');
-      await workbench.quickInput.element.waitFor({ state: 'hidden' });
-      await workbench.page.waitForTimeout(600);
-      if (theme !== '') await workbench.screenshot(`${name}-${theme}`);
-    }
-  };
   /** Up to the way to log in. */
   const beginWizard = async (certificate: 'asked' | 'known' = 'asked'): Promise<void> => {
     const { quickInput, dialog } = workbench;
@@ -80,7 +66,7 @@ describe('daily work on a Proxmox VE cluster', () => {
     await quickInput.rows.filter({ hasText: 'pve' }).first().click();
     await answer('Password of ann@pve', 'secret of ann');
     await answer('Name of the connection', 'home');
-    await expect.poll(() => quickInput.message(), { timeout: 20_000 }).toContain('authenticator app');
+    await expect.poll(() => quickInput.message(), { timeout: 40_000 }).toContain('authenticator app');
     await workbench.screenshot('proxmox-daily-second-factor');
     await quickInput.enter(server.cluster.auth.totpOf('ann@pve'));
     await workbench.notifications.waitFor(/“home” works: Proxmox VE 9\.1/);
@@ -93,12 +79,12 @@ describe('daily work on a Proxmox VE cluster', () => {
   it('shows the load of the nodes over time, groups, rules and pools', async () => {
     await tree.menu(tree.row('home'), 'Show Cluster');
     const frame = await page();
-    await expect.poll(() => frame.locator('.node-plot').count(), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => frame.locator('.node-plot').count(), { timeout: 40_000 }).toBe(2);
     expect(await frame.locator('.node-plot svg').first().getAttribute('aria-label')).toMatch(/^CPU \d+–\d+ % · Memory \d+–\d+ %$/);
     await frame.locator('.span select').selectOption('day');
     await expect.poll(() => server.requests.some(request => request.path.endsWith('/nodes/pve1/rrddata') && request.parameters['timeframe'] === 'day')).toBe(true);
     await frame.locator('#section-pools').waitFor();
-    await inThemes('proxmox-daily-cluster');
+    await workbench.inThemes('proxmox-daily-cluster');
     expect(await axeProblems(frame)).toEqual([]);
   });
 
@@ -119,7 +105,7 @@ describe('daily work on a Proxmox VE cluster', () => {
     await answer('Comment', 'for trying');
     await frame.locator('#section-pools th', { hasText: 'lab' }).waitFor();
     await frame.locator('#section-rules').scrollIntoViewIfNeeded();
-    await inThemes('proxmox-daily-rules');
+    await workbench.inThemes('proxmox-daily-rules');
   });
 
   it('takes a machine into high availability and out of it', async () => {
@@ -127,7 +113,7 @@ describe('daily work on a Proxmox VE cluster', () => {
     await tree.menu(tree.row('db'), 'High Availability…');
     await quickInput.rows.filter({ hasText: 'Add, “stopped”' }).click();
     await expect.poll(() => server.state.haResources.get('vm:101')?.state).toBe('stopped');
-    await expect.poll(() => tree.description(tree.row('db')), { timeout: 20_000 }).toMatch(/HA/);
+    await expect.poll(() => tree.description(tree.row('db')), { timeout: 40_000 }).toMatch(/HA/);
     await tree.menu(tree.row('db'), 'High Availability…');
     await quickInput.rows.filter({ hasText: 'Request “started”' }).waitFor();
     await workbench.screenshot('proxmox-daily-ha');
@@ -155,21 +141,21 @@ describe('daily work on a Proxmox VE cluster', () => {
     // The dialog looks into the folder first; Enter before that is a word about no file.
     await quickInput.input.fill(`${workbench.folder}/`);
     await quickInput.rows.filter({ hasText: 'tiny.iso' }).click();
-    await expect.poll(content, { timeout: 20_000 }).toContain('local:iso/tiny.iso');
+    await expect.poll(content, { timeout: 40_000 }).toContain('local:iso/tiny.iso');
     server.state.web.set('https://images.example/other.iso', { size: 4096, filename: 'other.iso' });
     await frame.locator('[data-key="storage-pve1/local-download"]').click();
     await quickInput.rows.filter({ hasText: 'ISO image' }).click();
     await answer('Address from which', 'https://images.example/other.iso');
     await answer('Name of the file', 'other.iso');
-    await expect.poll(content, { timeout: 20_000 }).toContain('local:iso/other.iso');
+    await expect.poll(content, { timeout: 40_000 }).toContain('local:iso/other.iso');
     await frame.locator('[data-storage="pve1/local"] .twistie').click();
     await frame.locator('table.content th', { hasText: 'tiny.iso' }).waitFor();
     await frame.locator('[data-storage="pve1/local"]').scrollIntoViewIfNeeded();
-    await inThemes('proxmox-daily-storage');
+    await workbench.inThemes('proxmox-daily-storage');
     await frame.locator('[data-key="content-pve1/local-local:iso/tiny.iso"]').click();
     expect(await dialog.text()).toContain('Delete tiny.iso from local?');
     await dialog.press('Delete');
-    await expect.poll(content, { timeout: 20_000 }).not.toContain('local:iso/tiny.iso');
+    await expect.poll(content, { timeout: 40_000 }).not.toContain('local:iso/tiny.iso');
   });
 
   it('backs a machine up and restores it beside the present one', async () => {
@@ -191,7 +177,7 @@ describe('daily work on a Proxmox VE cluster', () => {
     const frame = await page();
     const row = frame.locator('#section-tasks tr', { hasText: 'vzdump 101' }).first();
     await row.locator('.row-actions vscode-button').first().click();
-    await expect.poll(() => workbench.editor.text(), { timeout: 20_000 }).toContain('TASK OK');
+    await expect.poll(() => workbench.editor.text(), { timeout: 40_000 }).toContain('TASK OK');
     await workbench.screenshot('proxmox-daily-task-log');
   });
 
@@ -208,12 +194,12 @@ describe('daily work on a Proxmox VE cluster', () => {
   it('types a text by the keyboard of the machine, and brings the console back after a reload', async () => {
     await tree.menu(tree.row('web'), 'Open Console');
     let frame = await findWebview(workbench.page, '.toolbar');
-    await expect.poll(() => frame.locator('#root').getAttribute('data-state'), { timeout: 20_000 }).toBe('connected');
+    await expect.poll(() => frame.locator('#root').getAttribute('data-state'), { timeout: 40_000 }).toBe('connected');
     await frame.locator('select.keys').nth(1).selectOption('de');
     await frame.locator('.screen canvas').click();
     await workbench.page.keyboard.press('Control+Alt+Shift');
     await expect.poll(() => frame.locator('[data-key="cad"]').evaluate(element => element.matches(':focus'))).toBe(true);
-    await inThemes('proxmox-daily-console');
+    await workbench.inThemes('proxmox-daily-console');
     expect(await axeProblems(frame)).toEqual([]);
     await workbench.reload();
     // The new extension host logs in anew, and asks for the code before it does.

@@ -119,7 +119,7 @@ if (inside) describe.each(['direct', 'proxy'] as const)('%s', way => {
   it('shows the screen of a machine over the pinned connection', async () => {
     await tree.menu(tree.row('web'), 'Open Console');
     const frame = await findWebview(workbench.page, '.toolbar');
-    await expect.poll(() => frame.locator('#root').getAttribute('data-state'), { timeout: 20_000 }).toBe('connected');
+    await expect.poll(() => frame.locator('#root').getAttribute('data-state'), { timeout: 40_000 }).toBe('connected');
     expect(secretsSeen()).toEqual([]);
   });
 

@@ -67,11 +67,11 @@ describe.skipIf(virtualBoxMissing() ?? sshdMissing())('into a machine', () => {
 
   it('opens a terminal in it by right-click, without a question', async () => {
     await tree.menu(tree.row('srv'), 'Open Terminal');
-    await workbench.page.locator('.terminal-wrapper.active, .terminal-outer-container').first().waitFor({ timeout: 20_000 });
+    await workbench.page.locator('.terminal-wrapper.active, .terminal-outer-container').first().waitFor({ timeout: 40_000 });
     await workbench.page.waitForTimeout(2500);
     await workbench.page.keyboard.type('echo typed > ~/typed; hostname', { delay: 10 });
     await workbench.page.keyboard.press('Enter');
-    await expect.poll(() => fs.existsSync(path.join(sshd.home, 'typed')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => fs.existsSync(path.join(sshd.home, 'typed')), { timeout: 40_000 }).toBe(true);
     await workbench.page.waitForTimeout(500);
     await workbench.screenshot('reach-terminal');
     await workbench.run('Terminal: Kill All Terminals');
@@ -85,12 +85,12 @@ describe.skipIf(virtualBoxMissing() ?? sshdMissing())('into a machine', () => {
 
   it('says how one gets into it, for other programs', async () => {
     await tree.menu(tree.row('srv'), 'Copy SSH Configuration');
-    await workbench.page.locator('.statusbar', { hasText: 'The SSH configuration of “srv” is in the clipboard.' }).waitFor({ timeout: 20_000 });
+    await workbench.page.locator('.statusbar', { hasText: 'The SSH configuration of “srv” is in the clipboard.' }).waitFor({ timeout: 40_000 });
     const lines = await workbench.clipboard();
     expect(lines).toMatch(/^Host srv\n/);
     for (const line of ['HostName 127.0.0.1', `Port ${String(sshd.port)}`, 'User root', 'IdentitiesOnly yes']) expect(lines).toContain(`  ${line}\n`);
     await tree.menu(tree.row('srv'), 'Copy Address');
-    await workbench.page.locator('.statusbar', { hasText: `127.0.0.1:${String(sshd.port)} is in the clipboard.` }).waitFor({ timeout: 20_000 });
+    await workbench.page.locator('.statusbar', { hasText: `127.0.0.1:${String(sshd.port)} is in the clipboard.` }).waitFor({ timeout: 40_000 });
     expect(await workbench.clipboard()).toBe(`127.0.0.1:${String(sshd.port)}`);
   });
 
@@ -110,7 +110,7 @@ describe.skipIf(virtualBoxMissing() ?? sshdMissing())('into a machine', () => {
     expect(rest.join('\n')).toBe('\n# mine\nHost elsewhere\n  Port 2022\n');
     expect(fs.statSync(userConfig()).mode & 0o777).toBe(0o600);
     // ssh itself gets in by the word alone, from the person's own configuration.
-    const { stdout, stderr, status } = spawnSync('ssh', ['-F', userConfig(), 'srv', 'echo in'], { encoding: 'utf8', timeout: 20_000 });
+    const { stdout, stderr, status } = spawnSync('ssh', ['-F', userConfig(), 'srv', 'echo in'], { encoding: 'utf8', timeout: 40_000 });
     expect([status, stdout, stderr]).toEqual([0, 'in\n', '']);
   });
 

@@ -71,7 +71,7 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
     await tree.menu(tree.row(odd), 'Take Snapshot…');
     await workbench.quickInput.enter('clean "1"');
     await workbench.quickInput.enter('as installed');
-    await expect.poll(async () => (await box.call(['snapshot', id.odd, 'list', '--machinereadable'])).stdout, { timeout: 20_000 }).toContain('SnapshotName="clean "1""');
+    await expect.poll(async () => (await box.call(['snapshot', id.odd, 'list', '--machinereadable'])).stdout, { timeout: 40_000 }).toContain('SnapshotName="clean "1""');
     await expect.poll(() => tree.row(odd).getAttribute('aria-expanded')).toBe('false');
     await tree.expand(tree.row(odd));
     await tree.row('clean "1"').waitFor();
@@ -167,7 +167,7 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
     await workbench.page.waitForTimeout(8000);
     await workbench.reload();
     tree = await workbench.openView();
-    await expect.poll(() => tree.texts(), { timeout: 20_000 }).toEqual(['Stopped1', expect.stringContaining('nodestopped')]);
+    await expect.poll(() => tree.texts(), { timeout: 40_000 }).toEqual(['Stopped1', expect.stringContaining('nodestopped')]);
     await workbench.run('Gaia: Clear Filter');
     await tree.row(odd).waitFor();
     await workbench.run('Gaia: Group Machines By…');
@@ -183,12 +183,10 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
     await box.run(['startvm', id.odd, '--type', 'headless']);
     await says(odd, /^running/);
     await tree.row(odd).hover();
-    await workbench.page.locator('.monaco-hover:visible').first().waitFor({ timeout: 10_000 });
-    for (const theme of ['dark', 'light', 'highContrast', 'highContrastLight'] as const) {
-      await workbench.setTheme(theme);
+    await workbench.page.locator('.monaco-hover:visible').first().waitFor({ timeout: 40_000 });
+    await workbench.inThemes('sidebar', async () => {
       await tree.row(odd).hover();
       await workbench.page.waitForTimeout(1500);
-      await workbench.screenshot(`sidebar-${theme}`);
-    }
+    }, ['dark', 'light', 'highContrast', 'highContrastLight']);
   });
 });

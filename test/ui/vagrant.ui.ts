@@ -54,7 +54,7 @@ describe.skipIf(virtualBoxMissing() ?? vagrantMissing())('run with Vagrant', () 
     await expect.poll(async () => (await tree.texts()).some(text => /Vagrant$/.test(text)), { timeout: 60_000 }).toBe(true);
     const row = tree.rows.filter({ hasText: 'Vagrant' }).first();
     await row.hover();
-    await workbench.page.locator('.monaco-hover:visible', { hasText: workbench.folder }).first().waitFor({ timeout: 10_000 });
+    await workbench.page.locator('.monaco-hover:visible', { hasText: workbench.folder }).first().waitFor({ timeout: 40_000 });
     await workbench.screenshot('vagrant-linked');
   });
 });

@@ -132,9 +132,9 @@ describe('the Vagrantfile of a config', () => {
       await workbench.run('Gaia: Preview Vagrantfile');
       const frame = await workbench.webview('.code .line');
       fs.writeFileSync(inFolder('web.gaia.json'), web.replace('debian/bookworm64', 'changed/elsewhere'));
-      await expect.poll(async () => (await frame.locator('.line').allInnerTexts()).join('\n'), { timeout: 20_000 }).toContain('changed/elsewhere');
+      await expect.poll(async () => (await frame.locator('.line').allInnerTexts()).join('\n'), { timeout: 40_000 }).toContain('changed/elsewhere');
       fs.writeFileSync(inFolder('web.gaia.json'), '{ "name": ');
-      await frame.locator('.code.stale').waitFor({ timeout: 20_000 });
+      await frame.locator('.code.stale').waitFor({ timeout: 40_000 });
       expect((await frame.locator('.line').allInnerTexts()).join('\n')).toContain('changed/elsewhere');
     });
   });

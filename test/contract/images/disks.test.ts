@@ -8,7 +8,7 @@ import { openDecompressed } from '../../../src/system/decompress.ts';
 import { context, noise } from '../../unit/images/folders.ts';
 import { rigVirtualBox, run, temporaryFolder, titled } from './tools.ts';
 
-const virtualBytes = 70 * 2 ** 20 + 512;
+const virtualBytes = 24 * 2 ** 20 + 512;
 /** Noise, text that compresses, and long holes; the last sector counts. */
 async function rawDisk(folder: string): Promise<string> {
   const file = join(folder, 'disk.raw');
@@ -16,7 +16,7 @@ async function rawDisk(folder: string): Promise<string> {
   noise(1_500_000).copy(bytes, 0);
   bytes.write('\x55\xaa', 510, 'latin1');
   bytes.fill('some text that repeats itself. ', 3_000_000, 9_000_000);
-  noise(300_000, 3).copy(bytes, 33 * 2 ** 20 + 12345);
+  noise(300_000, 3).copy(bytes, 13 * 2 ** 20 + 12345);
   bytes.write('the end', virtualBytes - 7);
   await writeFile(file, bytes);
   return file;

@@ -123,7 +123,7 @@ export class Workbench {
       // A webview that is just opening swallows the key.
       if (attempt < 3 && !await this.quickInput.input.waitFor({ timeout: 3000 }).then(() => true, () => false)) continue;
       try {
-        await this.quickInput.choose(`>${title}`, entry);
+        await this.quickInput.choose(`>${title}`, entry, attempt < 3 ? 5000 : 30_000);
         return;
       } catch (error) {
         if (attempt === 3) throw error;
@@ -146,6 +146,19 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
     await this.quickInput.element.waitFor({ state: 'hidden' });
     await this.page.locator(`.monaco-workbench.${css}`).waitFor();
+    // Webviews follow a moment later.
+    await this.page.waitForTimeout(300);
+  }
+
+  /** Pictures `NAME-dark`, `-light` … of what `show` brings on the screen, to be looked at; where nobody looks (CI) the first theme is enough. */
+  async inThemes(name: string, show: () => Promise<void> = () => Promise.resolve(), list: readonly Theme[] = ['dark', 'light', 'highContrast']): Promise<void> {
+    const looked = process.env['CI'] ? list.slice(0, 1) : list;
+    for (const theme of looked) {
+      if (theme !== 'dark') await this.setTheme(theme);
+      await show();
+      await this.screenshot(`${name}-${theme}`);
+    }
+    if (looked.length > 1) await this.setTheme('dark');
   }
 
   /** Loads the window anew, as `Developer: Reload Window` does. */
