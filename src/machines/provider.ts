@@ -171,6 +171,8 @@ export interface Lifecycle {
   /** Makes the machine and resolves with its id. On failure removes what this call made, by id, and nothing else; the name is checked first. Does not start it. */
   create(spec: MachineSpec, context: OperationContext): Promise<MachineId>;
   deletionPreview(id: MachineId, signal: AbortSignal): Promise<DeletionPreview>;
+  /** `false`: a machine's own disks always go with it. Absent = a delete may keep them. */
+  readonly keepsDisks?: false;
   /** `disks: 'delete'` removes the machine's own disks, `'keep'` leaves all files. Refuses what `deletionPreview` refuses. */
   delete(id: MachineId, options: { readonly disks: 'delete' | 'keep'; readonly purge?: boolean }, context: OperationContext): Promise<void>;
   /** Those of the intents of a create that did not end whose things are there and belong to no machine. Networks get their name. Changes nothing. */
@@ -404,6 +406,8 @@ export interface ExtraVerb {
   available(machine: Machine): boolean;
   /** Asked before, naming what may be lost; undefined = nothing can be. l10n key with the machine's name as {0}. */
   readonly confirm?: string;
+  /** It deletes the machine: what is lost with it, for that question. */
+  losses?(id: MachineId, signal: AbortSignal): Promise<DeletionPreview>;
   /** What it puts out is its result, so the log is shown when it is done. */
   readonly showsOutput?: true;
   /** A text asked of the user first (name, path …). */

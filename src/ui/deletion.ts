@@ -1,11 +1,11 @@
 // What a delete would take along, as text for its confirmation. Pure.
-import type { DeletionPreview } from '../machines/provider.ts';
+import type { DeletionPreview, Provider } from '../machines/provider.ts';
 import type { Target } from './commands/targets.ts';
 import { t } from './l10n.ts';
 import { formatBytes } from './words.ts';
 
 export interface Previewed {
-  readonly target: Pick<Target, 'machine'>;
+  readonly target: Pick<Target, 'machine'> & { readonly provider: Pick<Provider, 'lifecycle'> };
   readonly preview: DeletionPreview;
 }
 
@@ -30,6 +30,13 @@ export function deletionDetail(previews: readonly Previewed[]): string {
     section(t('These stay:'), stays),
     snapshots === 0 ? '' : snapshots === 1 ? t('1 snapshot goes too.') : t('{0} snapshots go too.', snapshots),
   ].filter(part => part !== '').join('\n\n');
+}
+
+/** The buttons of the question. Disks can only be kept where each of the providers can keep them. */
+export function deletionChoices(previews: readonly Previewed[]): readonly { readonly title: string; readonly value: 'delete' | 'keep' }[] {
+  if (!previews.some(({ preview }) => preview.disks.some(disk => disk.goes))) return [{ title: t('Delete'), value: 'delete' }];
+  const keeps = previews.every(({ target }) => target.provider.lifecycle?.keepsDisks !== false);
+  return [{ title: t('Delete with Disks'), value: 'delete' }, ...(keeps ? [{ title: t('Keep Disks'), value: 'keep' as const }] : [])];
 }
 
 /** Which of the machines may not be deleted, and why. '' = all may. */

@@ -131,7 +131,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
 
   it('marks in the tree whose each machine is', async () => {
     await machineSays('web', /^running · lab\.gaia\.json · 1 CPU · 512 MB$/);
-    await machineSays('db', /· lab\.gaia\.json$/);
+    await machineSays('db', /^stopped · lab\.gaia\.json · /);
     await machineSays('bystander', /^stopped · 1 CPU · 64 MB$/);
   });
 

@@ -3,7 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { ExtraVerb } from '../../machines/provider.ts';
 import type { Backups } from './backups.ts';
 import type { ClusterInfo } from './clusterInfo.ts';
-import { deleteMachine } from './lifecycle.ts';
+import { deleteMachine, deletionPreview } from './lifecycle.ts';
 import { parsePending } from './parse.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
@@ -73,6 +73,7 @@ export function createExtras(deps: PartDeps, backups: Backups, cluster: ClusterI
       icon: 'trash',
       available: machine => (machine.state === 'stopped' || machine.state === 'suspended') && machine.protection === undefined,
       confirm: 'Delete {0} with its disks, and take it out of backup jobs, replication and high availability?',
+      losses: (id, signal) => deletionPreview(deps, id, signal),
       run: (id, _input, context) => deleteMachine(deps, id, { disks: 'delete', purge: true }, context),
     },
     {
@@ -81,6 +82,7 @@ export function createExtras(deps: PartDeps, backups: Backups, cluster: ClusterI
       icon: 'trash',
       available: machine => (machine.state === 'stopped' || machine.state === 'suspended') && machine.protection === undefined,
       confirm: 'Delete {0}, take it out of backup jobs, replication and high availability, and destroy EVERY volume with its number on all storages, also ones that no machine uses?',
+      losses: (id, signal) => deletionPreview(deps, id, signal, { unreferenced: true }),
       run: (id, _input, context) => deleteMachine(deps, id, { disks: 'delete', purge: true, unreferenced: true }, context),
     },
   ];

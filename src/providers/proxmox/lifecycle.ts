@@ -13,25 +13,40 @@ import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';
 
-export async function deletionPreview(deps: PartDeps, id: MachineId, signal: AbortSignal): Promise<DeletionPreview> {
+/** `unreferenced`: with the volumes of its number that no setting of it names, which only a delete of that kind takes. */
+export async function deletionPreview(deps: PartDeps, id: MachineId, signal: AbortSignal, { unreferenced = false } = {}): Promise<DeletionPreview> {
   const { calls, directory } = deps;
   const { guest, machine } = await directory.find(calls, id, signal);
   const [configAnswer, snapshotAnswer, status] = await Promise.all([calls.get(requests.config(guest, { current: true }), signal), calls.get(requests.snapshots(guest), signal).catch(() => undefined), readStatus(deps, guest, signal)]);
   const settings = parseSettings(configAnswer.data);
   const own = new RegExp(`(?:^|[/:])(?:vm|base|subvol|basevol)-${guest.vmid}-`);
-  const disks = parseDisks(settings)
+  const named: DeletionPreview['disks'] = parseDisks(settings)
     .filter(disk => disk.location !== undefined && disk.kind !== 'cdrom')
     .map(disk => {
       // Volumes of other guests and paths of the node are left alone by the server.
       const goes = own.test(disk.location as string);
       return { location: disk.location as string, goes, ...(goes ? {} : { why: 'It does not belong to this machine alone.' }) };
     });
+  const disks = unreferenced ? [...named, ...(await unreferencedVolumes(deps, guest, named.map(disk => disk.location), signal))] : named;
   const base = { disks, snapshots: countSnapshots(snapshotAnswer?.data) };
   if (settings['protection'] === '1') return { ...base, refused: 'It is protected from deletion.' };
   if (settings['lock'] !== undefined && settings['lock'] !== 'suspended') return { ...base, refused: 'A task of Proxmox VE holds it locked.' };
   if (status.running) return { ...base, refused: 'It runs: shut it down first.' };
   if (machine.template && (await hasLinkedClones(deps, guest, settings, signal))) return { ...base, refused: 'Linked clones still need its disks.' };
   return base;
+}
+
+/** Every volume with the number of this machine on the storages of its node, but for those that are `named` already. An error is none: what is not known would be lost unsaid. */
+async function unreferencedVolumes(deps: PartDeps, guest: Guest, known: readonly string[], signal: AbortSignal): Promise<DeletionPreview['disks']> {
+  const view = await deps.directory.view(deps.calls, signal);
+  const storages = view.storages.filter(storage => storage.node === guest.node && storage.status === 'available' && storage.content.some(kind => kind === 'images' || kind === 'rootdir'));
+  const answers = await Promise.all(storages.map(async storage => rows((await deps.calls.get(requests.storageContent(guest.node, storage.id), signal)).data)));
+  return answers.flat().flatMap(row => {
+    const location = text(row['volid']);
+    const used = number(row['used']);
+    const isDisk = row['content'] === 'images' || row['content'] === 'rootdir';
+    return location === undefined || !isDisk || number(row['vmid']) !== guest.vmid || known.includes(location) ? [] : [{ location, goes: true, ...(used === undefined ? {} : { usedBytes: used }) }];
+  });
 }
 
 function countSnapshots(data: unknown): number {
@@ -169,6 +184,7 @@ export function createLifecycle(deps: PartDeps, create: Lifecycle['create']): Li
   return {
     needs: 'nothing',
     create,
+    keepsDisks: false,
     deletionPreview: (id, signal) => deletionPreview(deps, id, signal),
     delete: (id, options, context) => deleteMachine(deps, id, options, context),
     rename: async (id, name, context) => {

@@ -44,7 +44,7 @@ export async function clusterAction(page: Page, message: FromPage, storage: Stor
     }
     case 'ha.change': {
       const [kind, vmid] = row.replace(/^service:/, '').split(':');
-      await vscode.commands.executeCommand('gaia.machine.availability', machineId('proxmox', provider.connection.id, `${kind === 'ct' ? 'lxc' : 'qemu'}/${vmid ?? ''}`));
+      await vscode.commands.executeCommand('gaia.machine.availability', machineId(provider.id, provider.connection.id, `${kind === 'ct' ? 'lxc' : 'qemu'}/${vmid ?? ''}`));
       break;
     }
     case 'rules.add': await addRule(parts, provider); break;

@@ -5,7 +5,8 @@ import { asGaiaError } from '../../machines/errors.ts';
 import type { DeletionPreview, Resize } from '../../machines/provider.ts';
 import { act } from '../act.ts';
 import { ask, namesOf } from '../confirm.ts';
-import { deletionDetail, refusals } from '../deletion.ts';
+import { deletionChoices, deletionDetail, refusals } from '../deletion.ts';
+import type { Previewed } from '../deletion.ts';
 import { t } from '../l10n.ts';
 import { showFailure } from '../notify.ts';
 import type { Parts } from '../parts.ts';
@@ -40,28 +41,22 @@ async function removeThese(parts: Parts, targets: readonly Target[]): Promise<vo
     void vscode.window.showErrorMessage(refused);
     return;
   }
-  const hasDisks = going.some(({ preview }) => preview.disks.some(disk => disk.goes));
   const detail = [deletionDetail(going), refused].filter(part => part !== '').join('\n\n');
-  const choice = await ask(t('Delete {0}?', namesOf(going.map(({ target }) => target.machine.name))), detail, hasDisks
-    ? [{ title: t('Delete with Disks'), value: 'delete' as const }, { title: t('Keep Disks'), value: 'keep' as const }]
-    : [{ title: t('Delete'), value: 'delete' as const }]);
+  const choice = await ask(t('Delete {0}?', namesOf(going.map(({ target }) => target.machine.name))), detail, deletionChoices(going));
   if (choice === undefined) return;
   await act(parts, going.map(({ target }) => ({ verb: 'delete', id: target.machine.id, disks: choice })));
 }
 
-interface Previewed {
-  readonly target: Target;
-  readonly preview: DeletionPreview;
-}
+type LookAt = (target: Target, signal: AbortSignal) => Promise<DeletionPreview | undefined>;
 
-async function previewDeletion(parts: Parts, targets: readonly Target[]): Promise<readonly Previewed[] | undefined> {
+/** undefined = it could not be found out, and the person was told: not knowing what would go is a reason not to go on. */
+export async function previewDeletion(parts: Parts, targets: readonly Target[], look: LookAt = async ({ machine, provider }, signal) => provider.lifecycle?.deletionPreview(machine.id, signal)): Promise<readonly (Previewed & { readonly target: Target })[] | undefined> {
   try {
     return await vscode.window.withProgress({ location: { viewId: 'gaia.machines' } }, () => Promise.all(targets.map(async target => {
-      const preview = await target.provider.lifecycle?.deletionPreview(target.machine.id, AbortSignal.timeout(previewPatienceMs));
+      const preview = await look(target, AbortSignal.timeout(previewPatienceMs));
       return { target, preview: preview ?? { disks: [], snapshots: 0 } };
     })));
   } catch (error) {
-    // Not knowing what would go is a reason not to go on.
     void showFailure(parts, asGaiaError(error));
     return undefined;
   }

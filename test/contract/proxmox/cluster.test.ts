@@ -264,6 +264,25 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
     expect((await named(provider, 'precious')).id).toBe(id);
   });
 
+  it('deletes with purge, and with every volume of its number, each named before', async () => {
+    for (const [extra, takesStray] of [['deleteAndPurge', false], ['deleteWithAllVolumes', true]] as const) {
+      const id = await provider.lifecycle!.create(spec({ name: `going-${extra.toLowerCase()}`, disks: [{ sizeBytes: 2 ** 30 }], options: { storage: 'local-lvm' } }), context());
+      const guest = [...server.state.guests.values()].find(one => one.config['name'] === `going-${extra.toLowerCase()}`)!;
+      const stray = `local-lvm:vm-${String(guest.vmid)}-disk-9`;
+      server.state.volumes.push({ volid: stray, storage: 'local-lvm', node: guest.node, content: 'images', format: 'raw', size: 2 ** 20, vmid: guest.vmid, ctime: 0 });
+      server.state.haResources.set(`vm:${String(guest.vmid)}`, { sid: `vm:${String(guest.vmid)}`, state: 'stopped' } as never);
+      const verb = provider.extras!.find(one => one.id === extra)!;
+      const named = (await verb.losses!(id, signal())).disks.filter(disk => disk.goes).map(disk => disk.location);
+      expect(named.some(location => location.startsWith(`local-lvm:vm-${String(guest.vmid)}-disk-0`))).toBe(true);
+      expect(named.includes(stray), extra).toBe(takesStray);
+      await verb.run(id, undefined, context());
+      expect(server.state.guests.has(guest.vmid)).toBe(false);
+      expect(server.state.haResources.has(`vm:${String(guest.vmid)}`)).toBe(false);
+      expect(server.state.volumes.some(volume => volume.volid === stray), extra).toBe(!takesStray);
+      server.state.volumes = server.state.volumes.filter(volume => volume.volid !== stray);
+    }
+  });
+
   it('changes settings, disks and adapters; says what waits for the next start', async () => {
     const web = await named(provider, 'web');
     const seen = context();

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { verbs } from '../../../src/machines/actions.ts';
 import type { Verb } from '../../../src/machines/actions.ts';
 import { GaiaError } from '../../../src/machines/errors.ts';
-import { deletionDetail, refusals } from '../../../src/ui/deletion.ts';
+import type { Lifecycle } from '../../../src/machines/provider.ts';
+import { deletionChoices, deletionDetail, refusals } from '../../../src/ui/deletion.ts';
 import { doctorReport } from '../../../src/ui/doctorReport.ts';
 import { addressesOf, sshAuthority, sshEndpoints } from '../../../src/ui/endpoint.ts';
 import { setTranslate, t } from '../../../src/ui/l10n.ts';
@@ -44,7 +45,8 @@ describe('words', () => {
 });
 
 describe('the question before a delete', () => {
-  const target = { machine: aMachine('web') };
+  const provider = {};
+  const target = { machine: aMachine('web'), provider };
 
   it('lists the disks that go, those that stay and why, and the snapshots', () => {
     expect(deletionDetail([{ target, preview: { disks: [{ location: '/vm/a.vdi', usedBytes: 2 * 1024 ** 3, goes: true }, { location: '/shared/b.vdi', goes: false, why: 'Another machine uses it.' }], snapshots: 2 } }]))
@@ -53,10 +55,20 @@ describe('the question before a delete', () => {
 
   it('names the machine of each disk when there are several, and does not run off the screen', () => {
     const disks = Array.from({ length: 20 }, (_, index) => ({ location: `/d${String(index)}`, goes: true }));
-    const text = deletionDetail([{ target, preview: { disks, snapshots: 0 } }, { target: { machine: aMachine('db') }, preview: { disks: [], snapshots: 0 } }]);
+    const text = deletionDetail([{ target, preview: { disks, snapshots: 0 } }, { target: { machine: aMachine('db'), provider }, preview: { disks: [], snapshots: 0 } }]);
     expect(text).toContain('• web: /d0');
     expect(text).toContain('• and 9 more');
     expect(text.split('\n').length).toBeLessThan(16);
+  });
+
+  it('offers to keep disks only where there are some, and each of the providers can', () => {
+    const going = { disks: [{ location: '/vm/a.vdi', goes: true }], snapshots: 0 };
+    const never = { ...target, provider: { lifecycle: { keepsDisks: false } as unknown as Lifecycle } };
+    const values = (previews: Parameters<typeof deletionChoices>[0]): readonly string[] => deletionChoices(previews).map(choice => `${choice.title}: ${choice.value}`);
+    expect(values([{ target, preview: going }])).toEqual(['Delete with Disks: delete', 'Keep Disks: keep']);
+    expect(values([{ target: never, preview: going }])).toEqual(['Delete with Disks: delete']);
+    expect(values([{ target, preview: going }, { target: never, preview: going }])).toEqual(['Delete with Disks: delete']);
+    expect(values([{ target, preview: { disks: [], snapshots: 0 } }])).toEqual(['Delete: delete']);
   });
 
   it('says what may not go', () => {
