@@ -30,7 +30,7 @@ export function makePlan(input: PlanInput): Plan {
     if (!places.has(key)) places.set(key, indexed(input.machinesOf(provider, connection)));
     return places.get(key);
   };
-  const steps = input.specs.map(spec => stepFor(spec, input, placeOf(spec.provider, spec.connection), names));
+  const steps = input.specs.map(spec => stepFor(spec, input, placeOf, names));
   for (const [name, id] of input.bindings) {
     if (names.has(name)) continue;
     const { provider, connection } = parseMachineId(id);
@@ -50,7 +50,10 @@ function indexed(machines: readonly Machine[] | undefined): Place | undefined {
   return machines && { byId: new Map(machines.map(machine => [machine.id, machine])), byName: new Map(machines.map(machine => [machine.name, machine])) };
 }
 
-function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, names: ReadonlySet<string>): PlanStep {
+type PlaceOf = (provider: string, connection: string | undefined) => Place | undefined;
+
+function stepFor(spec: MachineSpec, input: PlanInput, placeOf: PlaceOf, names: ReadonlySet<string>): PlanStep {
+  const place = placeOf(spec.provider, spec.connection);
   const base = { name: spec.name, provider: spec.provider, spec, differences: [], after: dependenciesOf(spec, names) };
   const planning = input.planningOf(spec.provider);
   if (planning === undefined) return { ...base, kind: 'blocked', reason: phrase('There is no connection for the provider "{0}".'), values: [spec.provider] };
@@ -59,6 +62,8 @@ function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, 
   const id = input.bindings.get(spec.name);
   const bound = id === undefined ? undefined : place.byId.get(id);
   if (!bound) {
+    const elsewhere = id === undefined ? undefined : leftElsewhere(spec, id, input, placeOf);
+    if (elsewhere) return { ...base, kind: 'blocked', ...elsewhere };
     const namesake = place.byName.get(spec.called ?? spec.name);
     if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: phrase('A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.'), values: [spec.name] };
     return { ...base, kind: 'create', differences: summaryOf(spec) };
@@ -69,6 +74,17 @@ function stepFor(spec: MachineSpec, input: PlanInput, place: Place | undefined, 
   if (input.unfinished?.(bound.id) !== true) return { ...base, machine: bound, differences, kind: kindOf(differences) };
   const all: readonly Difference[] = [...differences, { key: 'provisioning', before: 'not finished', after: 'finished', effect: 'live' }];
   return { ...base, machine: bound, differences: all, kind: kindOf(all), unfinished: true };
+}
+
+/** The file made it in another place than it wants it now. To make another one there would leave this one behind, and nobody would know whose it is. */
+function leftElsewhere(spec: MachineSpec, id: MachineId, input: PlanInput, placeOf: PlaceOf): Pick<PlanStep, 'machine' | 'reason' | 'values'> | undefined {
+  const { provider, connection } = parseMachineId(id);
+  if (input.planningOf(provider) === undefined) return undefined;
+  const there = placeOf(provider, connection);
+  const whyNot = there ? undefined : input.whyNot?.(provider, connection);
+  if (!there && (whyNot || provider !== spec.provider)) return whyNot ?? { reason: phrase('{0} did not answer, so it is not known what is there.'), values: [provider] };
+  const machine = there?.byId.get(id);
+  return machine && { machine, reason: phrase('This file made "{0}" with {1}, and it is still there. Destroy it first, or give the new machine another name.'), values: [spec.name, connection === 'local' ? provider : `${provider} (${connection})`] };
 }
 
 function renamed(spec: MachineSpec, { name, state }: Machine): readonly Difference[] {

@@ -101,6 +101,17 @@ describe('a plan', () => {
     expect(makePlan(world.input([aSpec('web')])).steps).toMatchObject([{ kind: 'blocked' }]);
   });
 
+  it('leaves no machine behind whose provider was changed in the file', () => {
+    const world = new World();
+    const made = world.add('web');
+    world.bindings.set('web', made.id);
+    const moved = (more: Partial<PlanInput> = {}): PlanInput => ({ ...world.input([aSpec('web', { provider: 'other' })]), planningOf: () => 'basic', machinesOf: provider => (provider === 'fake' ? [...world.machines.values()] : []), ...more });
+    expect(makePlan(moved()).steps).toMatchObject([{ kind: 'blocked', machine: { id: made.id }, reason: expect.stringContaining('still there') as string, values: ['web', 'fake'] }]);
+    expect(makePlan(moved({ machinesOf: provider => (provider === 'fake' ? undefined : []) })).steps).toMatchObject([{ kind: 'blocked', values: ['fake'] }]);
+    world.machines.clear();
+    expect(makePlan(moved()).steps).toMatchObject([{ kind: 'create', provider: 'other' }]);
+  });
+
   it('says what a running machine must be stopped for, and what a stopped one need not', () => {
     const world = new World();
     const web = world.add('web', { state: 'running' });
