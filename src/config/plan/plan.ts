@@ -79,7 +79,7 @@ function stepFor(spec: MachineSpec, input: PlanInput, placeOf: PlaceOf, names: R
 /** The file made it in another place than it wants it now. To make another one there would leave this one behind, and nobody would know whose it is. */
 function leftElsewhere(spec: MachineSpec, id: MachineId, input: PlanInput, placeOf: PlaceOf): Pick<PlanStep, 'machine' | 'reason' | 'values'> | undefined {
   const { provider, connection } = parseMachineId(id);
-  if (input.planningOf(provider) === undefined) return undefined;
+  if (input.planningOf(provider) === undefined) return { reason: phrase('There is no connection for the provider "{0}".'), values: [provider] };
   const there = placeOf(provider, connection);
   const whyNot = there ? undefined : input.whyNot?.(provider, connection);
   if (!there && (whyNot || provider !== spec.provider)) return whyNot ?? { reason: phrase('{0} did not answer, so it is not known what is there.'), values: [provider] };

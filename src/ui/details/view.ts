@@ -103,7 +103,7 @@ function factsOf(details: MachineDetails, provider: Provider, language: string):
     [t('Runs since'), details.startedAt === undefined ? undefined : new Date(details.startedAt).toLocaleString(language)],
     [t('Addresses'), guest?.addresses.join(', ')],
     [t('Host name'), guest?.hostname],
-    [t('Guest tools'), guest?.agentVersion === undefined && guest?.agentRunning === undefined ? undefined : [guest.agentVersion, guest.agentRunning === false ? t('not running') : guest.runLevel].filter(Boolean).join(' · ')],
+    [t('Guest tools'), guest?.agentVersion === undefined && guest?.agentRunning === undefined ? undefined : [guest.agentVersion, guest.agentRunning === false ? t('not running') : guest.runLevel ?? (guest.agentRunning ? stateWords.running() : undefined)].filter(Boolean).join(' · ')],
     [t('Tags'), machine.tags?.join(', ')],
     [t('Description'), machine.description],
     [t('Id'), machine.id],

@@ -36,6 +36,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
     [t('System'), details?.guest?.osName ?? details?.osType],
     [t('Running since'), details?.startedAt === undefined ? undefined : new Date(details.startedAt).toLocaleString(vscode.env.language)],
     [t('Addresses'), joined(details?.guest?.addresses ?? details?.adapters.flatMap(adapter => adapter.addresses ?? []))],
+    [t('Guest tools'), machine.state !== 'running' || details?.guest?.agentRunning === undefined ? undefined : details.guest.agentRunning ? stateWords.running() : t('not running')],
     [t('Disks'), joined(details?.disks.filter(disk => disk.kind === 'disk').map(disk => `${disk.slot}${disk.capacityBytes === undefined ? '' : ` ${formatBytes(disk.capacityBytes)}`}`))],
     [t('Network'), joined(details?.adapters.map(adapter => [adapter.mode, adapter.network].filter(part => part !== undefined && part !== '').join(' ')))],
     [t('Forwarded ports'), joined(details?.portForwards.map(forward => `${String(forward.hostPort)} → ${String(forward.guestPort)}`))],

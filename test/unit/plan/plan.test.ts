@@ -108,6 +108,7 @@ describe('a plan', () => {
     const moved = (more: Partial<PlanInput> = {}): PlanInput => ({ ...world.input([aSpec('web', { provider: 'other' })]), planningOf: () => 'basic', machinesOf: provider => (provider === 'fake' ? [...world.machines.values()] : []), ...more });
     expect(makePlan(moved()).steps).toMatchObject([{ kind: 'blocked', machine: { id: made.id }, reason: expect.stringContaining('still there') as string, values: ['web', 'fake'] }]);
     expect(makePlan(moved({ machinesOf: provider => (provider === 'fake' ? undefined : []) })).steps).toMatchObject([{ kind: 'blocked', values: ['fake'] }]);
+    expect(makePlan(moved({ planningOf: provider => (provider === 'fake' ? undefined : 'basic') })).steps, 'the old provider is switched off').toMatchObject([{ kind: 'blocked', values: ['fake'] }]);
     world.machines.clear();
     expect(makePlan(moved()).steps).toMatchObject([{ kind: 'create', provider: 'other' }]);
   });
