@@ -201,6 +201,8 @@ describe('daily work on a Proxmox VE cluster', () => {
     await expect.poll(() => frame.locator('[data-key="cad"]').evaluate(element => element.matches(':focus'))).toBe(true);
     await workbench.inThemes('proxmox-daily-console');
     expect(await axeProblems(frame)).toEqual([]);
+    // In a browser VS Code writes down what views remember only every few seconds.
+    await workbench.page.waitForTimeout(8000);
     await workbench.reload();
     // The new extension host logs in anew, and asks for the code before it does.
     await workbench.notifications.press(/asks for the code of your second factor/, 'Enter Code');
