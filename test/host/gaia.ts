@@ -25,7 +25,7 @@ export async function withProvider(id: string, machines: readonly Partial<Machin
 }
 
 /** Waits until `condition` holds; fails after `timeoutMs`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`never: ${what}`);
