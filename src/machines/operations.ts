@@ -176,16 +176,11 @@ export class Operations {
   }
 
   #providerOf(action: Action): Provider {
-    const provider = action.verb === 'create' ? this.#connectionFor(action.spec.provider, action.spec.connection) : this.#registry.of(action.id);
+    const provider = action.verb === 'create' ? this.#registry.meantBy(action.spec) : this.#registry.of(action.id);
     if (provider) return provider;
     throw action.verb === 'create'
       ? new GaiaError('notFound', { message: 'There is no connection for the provider "{0}".', values: [action.spec.provider], machine: action.spec.name })
       : new GaiaError('notFound', { message: 'The connection of this machine is gone.' });
-  }
-
-  #connectionFor(id: string, connection: string | undefined): Provider | undefined {
-    const candidates = this.#registry.all().filter(provider => provider.id === id);
-    return connection === undefined ? candidates[0] : candidates.find(provider => provider.connection.id === connection || provider.connection.label === connection);
   }
 
   #queueOf(action: Action, provider: Provider): PQueue {

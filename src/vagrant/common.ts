@@ -1,6 +1,6 @@
 // What all machines of an imported file have in common, as its `defaults`. Taken out only where the language's own merge puts exactly the
 // same machine together again, so that nothing can change its meaning or its order.
-import { mergeDefaults } from '../config/merge.ts';
+import { isObject, mergeDefaults } from '../config/merge.ts';
 import type { ImportedMachine } from './machineBuilder.ts';
 
 export interface Factored {
@@ -47,7 +47,7 @@ function commonPart(values: readonly unknown[], path: string, movable: (path: st
     while (lists.every(list => length < list.length && json(list[length]) === json(lists[0]?.[length])) && movable(`${path}/${String(length)}`)) length++;
     return length === 0 ? undefined : lists[0]?.slice(0, length);
   }
-  if (!values.every(isDict)) return undefined;
+  if (!values.every(isObject)) return undefined;
   const kept = Object.entries(first as Config).filter(([key, value]) => values.every(other => json((other as Config)[key]) === json(value)) && movable(`${path}/${key}`));
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
@@ -67,8 +67,4 @@ function same(a: Config, b: Config): boolean {
 
 function json(value: unknown): string | undefined {
   return JSON.stringify(value) as string | undefined;
-}
-
-function isDict(value: unknown): value is Config {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

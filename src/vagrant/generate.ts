@@ -73,13 +73,13 @@ function machineOf(machine: ParsedMachine, alone: boolean): Made {
   const around = JSON.stringify([alone, machine.name, machine.provider, machine.comments.map(one => [one.text, one.path, one.placement])]);
   const last = lastRendered.get(machine.config);
   if (last?.around === around) return last.made;
-  const made = renderedMachine(machine, alone);
+  const made = renderedMachine(machine, alone, around);
   lastRendered.set(machine.config, { around, made });
   return made;
 }
 
-function renderedMachine(machine: ParsedMachine, alone: boolean): Made {
-  const key = JSON.stringify([alone, machine.name, machine.provider, machine.config, machine.comments.map(one => [one.text, one.path, one.placement])]);
+function renderedMachine(machine: ParsedMachine, alone: boolean, around: string): Made {
+  const key = around + JSON.stringify(machine.config);
   const before = rendered.get(key);
   if (before) return before;
   const view = machineView(machine, alone);

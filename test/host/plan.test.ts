@@ -181,7 +181,7 @@ describe('plan and apply', function () {
       await eventually(async () => {
         await run('workbench.action.acceptSelectedQuickOpenItem');
         return (await vscode.env.clipboard.readText()).startsWith(`Host ${name}\n`);
-      }, 'the configuration is there', 30_000);
+      }, 'the configuration is there');
       await copying;
       assert.ok((await vscode.env.clipboard.readText()).startsWith(`Host ${name}\n  HostName 127.0.0.1\n  User vagrant\n  Port 22022\n`));
       const before = vscode.window.terminals.length;
@@ -189,7 +189,7 @@ describe('plan and apply', function () {
       await eventually(async () => {
         await run('workbench.action.acceptSelectedQuickOpenItem');
         return vscode.window.terminals.length > before;
-      }, 'a terminal', 30_000);
+      }, 'a terminal');
       await opening;
       const terminal = vscode.window.terminals.at(-1);
       const { shellPath, shellArgs } = terminal?.creationOptions as vscode.TerminalOptions;

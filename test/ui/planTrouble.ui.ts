@@ -100,7 +100,7 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
     await workbench.notifications.waitFor(/Done: “one”\. Not done: “two” and “three”\. Cancelled\./, 60_000);
     await workbench.screenshot('trouble-cancelled');
     expect(await names()).toEqual(['bystander', 'one']);
-    await expect.poll(() => tree.description(tree.row('one'))).toMatch(/chain\.gaia\.json/);
+    await expect.poll(() => tree.description(tree.row('one'))).toMatch(/^stopped · chain\.gaia\.json · /);
   });
 
   it('goes on from there at the next try', async () => {

@@ -36,7 +36,7 @@ export async function deletionPreview(deps: PartDeps, id: MachineId, signal: Abo
   return base;
 }
 
-/** Every volume with the number of this machine on the storages of its node, but for those that are `named` already. An error is none: what is not known would be lost unsaid. */
+/** Every volume with the number of this machine on the storages of its node, but for those that are `known` already. An error is none: what is not known would be lost unsaid. */
 async function unreferencedVolumes(deps: PartDeps, guest: Guest, known: readonly string[], signal: AbortSignal): Promise<DeletionPreview['disks']> {
   const view = await deps.directory.view(deps.calls, signal);
   const storages = view.storages.filter(storage => storage.node === guest.node && storage.status === 'available' && storage.content.some(kind => kind === 'images' || kind === 'rootdir'));

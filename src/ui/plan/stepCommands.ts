@@ -16,9 +16,7 @@ export interface StepCommands {
 /** Never rejects. */
 export async function commandsOfStep(parts: Pick<Parts, 'registry' | 'settings'>, step: PlanStep, signal: AbortSignal): Promise<StepCommands> {
   const actions = stepActions(step, parts.settings.shutDownTimeoutMs);
-  const connection = step.spec?.connection;
-  const provider = step.machine ? parts.registry.of(step.machine.id)
-    : parts.registry.all().find(one => one.id === step.provider && (connection === undefined || one.connection.id === connection || one.connection.label === connection));
+  const provider = step.machine ? parts.registry.of(step.machine.id) : parts.registry.meantBy({ provider: step.provider, connection: step.spec?.connection });
   if (!provider || actions.length === 0) return { commands: [] };
   try {
     const commands = (await Promise.all(actions.map(action => provider.commands(action, signal)))).flat();

@@ -119,31 +119,26 @@ describe.skipIf(virtualBoxMissing())('create and apply, killed', () => {
     const machines = fs.readdirSync(box.machineFolder, { withFileTypes: true, recursive: true }).filter(entry => /\.vbox(-prev)?$/.test(entry.name)).map(entry => path.join(entry.parentPath, entry.name.replace(/-prev$/, '')));
     return [path.join(box.home, 'VirtualBox.xml'), ...machines].every(file => fs.existsSync(file) && fs.readFileSync(file, 'utf8').trimEnd().endsWith('</VirtualBox>'));
   };
-  const signal = (name: NodeJS.Signals): void => {
-    for (const { pid } of processes().filter(one => one.program === 'VBoxSVC')) {
+  const send = (signal: NodeJS.Signals, isMeant: (program: string) => boolean = () => true): void => {
+    for (const { pid, program } of processes()) {
       try {
-        process.kill(pid, name);
+        if (isMeant(program)) process.kill(pid, signal);
       } catch {
         // It has ended already.
       }
     }
   };
+  const isService = (program: string): boolean => program === 'VBoxSVC';
   /** The computer lost its power: nothing of VirtualBox ends in good order. */
   const powerCut = async (): Promise<void> => {
     for (let n = 0; n < 50; n++) {
-      signal('SIGSTOP');
+      send('SIGSTOP', isService);
       if (settingsAreWhole()) break;
-      signal('SIGCONT');
+      send('SIGCONT', isService);
       await sleep(3);
     }
     for (let n = 0; n < 20 && processes().length > 0; n++) {
-      for (const { pid } of processes()) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It has ended already.
-        }
-      }
+      send('SIGKILL');
       await sleep(20);
     }
     fs.rmSync(path.join(os.tmpdir(), `.vbox-${box.socketId}-ipc`), { recursive: true, force: true });
