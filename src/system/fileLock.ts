@@ -11,6 +11,8 @@ const beatMs = 2000;
 /** A holder that did not touch its file for this long is gone (or was asleep, and will find out). */
 const staleMs = 30_000;
 const pollMs = 250;
+/** By then what a dead process of this computer has left is stale; a file that still is not has a holder that beats. */
+const giveUpMs = 4 * beatMs;
 
 interface Holder {
   readonly pid: number;
@@ -50,6 +52,31 @@ export async function withFileLock<T>(file: string, signal: AbortSignal, clock: 
   }
 }
 
+/**
+ * As `withFileLock`, but does not wait for a holder that lives: rejects with what `busy` makes. What a dead process has left is taken over, at
+ * the latest after some missed beats.
+ */
+export async function withFreeFileLock<T>(file: string, signal: AbortSignal, clock: Clock, work: (signal: AbortSignal) => Promise<T>, busy: () => Error): Promise<T> {
+  const refused = new AbortController();
+  let waiting = false;
+  const watch = async (): Promise<void> => {
+    const until = clock.now() + giveUpMs;
+    while (waiting && !(await isHeldHere(file)) && clock.now() < until) await clock.sleep(pollMs);
+    if (waiting) refused.abort(busy());
+  };
+  try {
+    return await withFileLock(file, AbortSignal.any([signal, refused.signal]), clock, held => {
+      waiting = false;
+      return work(held);
+    }, () => {
+      waiting = true;
+      void watch();
+    });
+  } finally {
+    waiting = false;
+  }
+}
+
 /** Is `file` held by a process that lives? */
 export async function isLocked(file: string): Promise<boolean> {
   return (await fs.stat(file).then(() => true, () => false)) && !(await isStale(file));
@@ -71,6 +98,12 @@ async function keep(file: string, holder: Holder): Promise<boolean> {
   if ((await readHolder(file))?.token !== holder.token) return false;
   const now = new Date();
   return await fs.utimes(file, now, now).then(() => true, () => false);
+}
+
+/** By a process that this computer knows. False is no answer: it has just ended, or is in another container. */
+async function isHeldHere(file: string): Promise<boolean> {
+  const holder = await readHolder(file);
+  return holder?.host === os.hostname() && hasEntry(holder.pid);
 }
 
 async function isStale(file: string): Promise<boolean> {

@@ -43,23 +43,16 @@ export interface ApplyRequest {
 
 const parallel = 3;
 
-/** undefined = the person said no, or the file is being applied already. */
+/** undefined = the person said no, or the file is being applied already in this window. Throws GaiaError `locked` when it is in another one. */
 export async function applyFile(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<readonly StepOutcome[] | undefined> {
-  const { applying, view } = planFeature(parts);
-  if (applying.has(request.file)) {
+  const { turns, view } = planFeature(parts);
+  if (turns.has(request.file) && !request.unattended) {
     // Two at once would each make the machine that is not there yet.
-    if (request.unattended) throw new GaiaError('locked', { message: 'This file is being applied already.', hint: 'Wait until that has ended, or cancel it.' });
     void vscode.window.showInformationMessage(t('This file is being applied already.'));
     await view.reveal();
     return undefined;
   }
-  const work = applyOnce(parts, request, signal);
-  applying.set(request.file, work);
-  try {
-    return await work;
-  } finally {
-    applying.delete(request.file);
-  }
+  return turns.take(request.file, signal, held => applyOnce(parts, request, held));
 }
 
 async function applyOnce(parts: Parts, request: ApplyRequest, signal: AbortSignal): Promise<readonly StepOutcome[] | undefined> {

@@ -67,15 +67,15 @@ export async function plan(parts: Parts, args: readonly unknown[]): Promise<void
 }
 
 async function showPlan(parts: Parts, document: vscode.TextDocument, only: string | undefined, reveal: boolean): Promise<void> {
-  const { view, applying } = planFeature(parts);
+  const { view, turns } = planFeature(parts);
   const file = document.uri.toString();
   // What is being carried out is shown there until it has ended.
-  if (applying.has(file)) {
+  if (turns.has(file)) {
     await view.reveal();
     return;
   }
   const made = await planned(parts, document, only);
-  if (!applying.has(file)) await view.show({ uri: document.uri, plan: made.plan, only, locate: locateIn(made.parsed) }, reveal);
+  if (!turns.has(file)) await view.show({ uri: document.uri, plan: made.plan, only, locate: locateIn(made.parsed) }, reveal);
 }
 
 async function planned(parts: Parts, document: vscode.TextDocument, only: string | undefined): Promise<Gathered> {
@@ -159,17 +159,29 @@ export async function destroy(parts: Parts, args: readonly unknown[]): Promise<v
   const document = await documentFor(parts, args[0]);
   if (!document) return;
   const file = document.uri.toString();
-  const { applying, bindings, shownView } = planFeature(parts);
-  if (applying.has(file)) {
-    void vscode.window.showInformationMessage(t('This file is being applied already.'));
+  const { turns, shownView } = planFeature(parts);
+  if (turns.has(file)) {
+    sayBusy();
     return;
   }
+  const done = await turns.take(file, new AbortController().signal, signal => destroyOnce(parts, document, signal));
+  if (done && shownView?.uri?.toString() === file) await showPlan(parts, document, undefined, false);
+}
+
+function sayBusy(): void {
+  void vscode.window.showInformationMessage(t('This file is being applied already.'));
+}
+
+/** False = nothing was done. */
+async function destroyOnce(parts: Parts, document: vscode.TextDocument, signal: AbortSignal): Promise<boolean> {
+  const file = document.uri.toString();
+  const { bindings } = planFeature(parts);
   await parts.ensureProviders();
   await parts.fleet.refresh({ fresh: true });
   const mine = boundMachines(parts, file);
   if (mine.length === 0) {
     void vscode.window.showInformationMessage(t('No machine belongs to this file.'));
-    return;
+    return false;
   }
   const names = mine.map(one => one.name);
   const lines = mine.map(({ name, id }) => {
@@ -178,9 +190,10 @@ export async function destroy(parts: Parts, args: readonly unknown[]): Promise<v
   });
   const on = mine.some(({ id }) => isOn(parts, id));
   const sure = await ask(t('Delete {0} with all disks?', namesOf(names)), [lines.join('\n'), on ? t('Those that run are powered off.') : '', t('This cannot be undone. The file stays.')].filter(part => part !== '').join('\n\n'), [{ title: t('Delete'), value: true }]);
-  if (!sure) return;
+  if (!sure) return false;
   // A linked clone keeps its source from being deleted: clones go first.
   for (const wave of clonesFirst(document.getText(), mine)) {
+    signal.throwIfAborted();
     await Promise.all(wave.map(async ({ name, id }) => {
       if (isOn(parts, id)) {
         const [off] = await act(parts, [{ verb: 'powerOff', id }]);
@@ -190,7 +203,7 @@ export async function destroy(parts: Parts, args: readonly unknown[]): Promise<v
       if (!gone?.error) await bindings.bind(file, name, undefined);
     }));
   }
-  if (shownView?.uri?.toString() === file) await showPlan(parts, document, undefined, false);
+  return true;
 }
 
 function isOn(parts: Parts, id: MachineId): boolean {
@@ -216,6 +229,17 @@ function clonesFirst<T extends { readonly name: string }>(text: string, machines
 export async function adopt(parts: Parts, args: readonly unknown[]): Promise<void> {
   const document = await documentFor(parts, args[0]);
   if (!document) return;
+  const { turns } = planFeature(parts);
+  const file = document.uri.toString();
+  if (turns.has(file)) {
+    sayBusy();
+    return;
+  }
+  if (await turns.take(file, new AbortController().signal, () => adoptOnce(parts, document, onlyOf(args)))) await showPlan(parts, document, undefined, true);
+}
+
+/** False = nothing was chosen. */
+async function adoptOnce(parts: Parts, document: vscode.TextDocument, named: string | undefined): Promise<boolean> {
   const { bindings } = planFeature(parts);
   const file = document.uri.toString();
   const bound = bindings.of(file);
@@ -223,16 +247,15 @@ export async function adopt(parts: Parts, args: readonly unknown[]): Promise<voi
     const id = bound.get(spec.name);
     return id === undefined || parts.fleet.machine(id) === undefined;
   });
-  const named = onlyOf(args);
   const spec = named === undefined ? (await vscode.window.showQuickPick(specs.map(one => ({ label: one.name, description: one.provider, one })), { title: t('Adopt: which machine of the file?') }))?.one : specs.find(one => one.name === named);
-  if (!spec) return;
+  if (!spec) return false;
   await parts.ensureProviders();
   await parts.fleet.refresh();
   const candidates = parts.fleet.entries().filter(entry => entry.provider.id === spec.provider).flatMap(entry => entry.machines).filter(machine => bindings.ownerOf(machine.id) === undefined);
   const picked = await vscode.window.showQuickPick(candidates.map(machine => ({ label: machine.name, description: [machine.path?.join(' / '), machine.state].filter(Boolean).join(' · '), picked: machine.name === spec.name, machine })), { title: t('Which machine is “{0}”?', spec.name) });
-  if (!picked) return;
+  if (!picked) return false;
   await bindings.bind(file, spec.name, picked.machine.id);
-  await showPlan(parts, document, undefined, true);
+  return true;
 }
 
 /** A .gaia.json of an existing machine, not saved yet. */

@@ -9,6 +9,7 @@ import { Journal } from './journal.ts';
 import { PlanTexts } from './planText.ts';
 import { PlanView } from './planView.ts';
 import { commandsOfStep } from './stepCommands.ts';
+import { Turns } from './turns.ts';
 import { UnfinishedStore } from './unfinished.ts';
 
 export interface PlanFeature {
@@ -18,8 +19,8 @@ export interface PlanFeature {
   /** The view, where there is one already. */
   readonly shownView: PlanView | undefined;
   readonly texts: PlanTexts;
-  /** What is being carried out now, by the file's address. */
-  readonly applying: Map<string, Promise<unknown>>;
+  /** One apply, destroy or adopt of a file at a time, in all windows. */
+  readonly turns: Turns;
   readonly images: Images;
   readonly unfinished: UnfinishedStore;
   readonly journal: Journal;
@@ -43,7 +44,7 @@ export function planFeature(parts: Parts): PlanFeature {
     get shownView() {
       return view;
     },
-    applying: new Map(),
+    turns: new Turns(path.join(parts.context.globalStorageUri.fsPath, 'applying')),
     images: createImages({ cacheFolder: cacheFolder(parts), record: parts.log.record }),
     unfinished: unfinishedOf(parts),
     journal: journalOf(parts),

@@ -89,9 +89,11 @@ async function settle(parts: Parts, { entry, machines, remains, lifecycle }: Lef
     const answer = await ask(t('“{0}” was left half made ({1}). Remove it?', machine.name, stateWords[machine.state]()), detail, [{ title: t('Keep for the File'), value: 'keep' as const }, { title: t('Remove with Disks'), value: 'remove' as const }]);
     if (answer === undefined) return;
     if (answer === 'keep') {
-      const { bindings, unfinished } = planFeature(parts);
-      await bindings.bind(entry.file, entry.name, machine.id);
-      await unfinished.begin(machine.id);
+      const { bindings, turns, unfinished } = planFeature(parts);
+      await turns.take(entry.file, new AbortController().signal, async () => {
+        await bindings.bind(entry.file, entry.name, machine.id);
+        await unfinished.begin(machine.id);
+      });
       kept = true;
     } else {
       if (machine.state === 'running' || machine.state === 'paused') await act(parts, [{ verb: 'powerOff', id: machine.id }]);
