@@ -10,6 +10,7 @@ import { isLockTimeout, problemOfAnswer } from './problems.ts';
 import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';
 import type { Hop, Route } from './route.ts';
+import { withSignal } from './session.ts';
 import type { Session } from './session.ts';
 import { dependsOnVersion, forVersion, parseVersion } from './version.ts';
 import type { PveVersion } from './version.ts';
@@ -70,12 +71,13 @@ export class Client {
 
   async version(signal: AbortSignal): Promise<PveVersion> {
     if (this.#version) return this.#version;
-    this.#asking ??= this.#read(requests.version(), signal)
+    // One question for all who wait: the first of them that gives up does not end it for the others.
+    this.#asking ??= this.#read(requests.version(), new AbortController().signal)
       .then(envelope => (this.#version = parseVersion(envelope.data)))
       .finally(() => {
         this.#asking = undefined;
       });
-    return this.#asking;
+    return withSignal(this.#asking, signal);
   }
 
   /** Reads. Tried again on another node, or after a pause, when no whole answer came. */

@@ -49,7 +49,8 @@ export async function diagnose(calls: Calls, connection: ProxmoxConnection, sign
 
 export function problemOfError(error: GaiaError, connection: ProxmoxConnection): Problem {
   const { message, values, hint, raw } = error.detail;
-  const actions = error.code === 'untrusted' || error.code === 'unauthenticated' || error.code === 'didNotAnswer' ? [{ title: error.code === 'untrusted' ? 'Review Certificate…' : 'Edit Connection…', command: 'gaia.connection.edit', args: [connection.id] }] : error.detail.actions;
+  // What the error itself offers is nearer than a look at the whole connection.
+  const actions = error.detail.actions ?? (error.code === 'untrusted' || error.code === 'unauthenticated' || error.code === 'didNotAnswer' ? [{ title: error.code === 'untrusted' ? 'Review Certificate…' : 'Edit Connection…', command: 'gaia.connection.edit', args: [connection.id] }] : undefined);
   return {
     severity: 'error',
     code: codes[error.code] ?? `proxmox.${error.code}`,

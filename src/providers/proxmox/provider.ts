@@ -25,7 +25,7 @@ import { createConsole, createTerminal, openNodeTerminal } from './consoles.ts';
 import type { ConsoleDeps } from './consoles.ts';
 import { createMachine } from './create.ts';
 import { describeMachine, readGuestInfo } from './describe.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, problemOfError } from './diagnose.ts';
 import { createEditing } from './editing.ts';
 import { createExtras } from './extras.ts';
 import { createLifecycle, deleteMachine } from './lifecycle.ts';
@@ -53,6 +53,8 @@ export interface ProxmoxProviderDeps {
   readonly secrets: () => Promise<ProxmoxSecrets>;
   /** Asked when the server wants a second factor; undefined = the person gave up. */
   readonly secondFactor?: (challenge: SecondFactorChallenge) => Promise<SecondFactor | undefined>;
+  /** The second factor was given and taken. While it was awaited, lists were refused. */
+  readonly answered?: () => void;
   /** A login made by another provider of the same connection. */
   readonly ticket?: Ticket;
   /** The certificate of another node of the trusted cluster was seen and is the one the cluster names: keep it in the settings, as `certificates[address]` (`host:port`). */
@@ -72,7 +74,9 @@ export interface ProxmoxProviderDeps {
 export interface ProxmoxProvider extends Provider {
   readonly backups: Backups;
   readonly cluster: ClusterInfo;
-  /** Sends and says what is present now: for the wizard's test and the status of a connection. Forgets that a secret was refused. */
+  /** Forgets that a secret was refused or a code not given: the next request tries again. */
+  forgive(): void;
+  /** Forgives, sends and says what is present now: for the wizard's test and the status of a connection. Waits for a person's second factor. */
   reconnect(signal: AbortSignal): Promise<Diagnosis>;
   /** The present login, for another provider of this connection. */
   ticket(): Ticket | undefined;
@@ -92,11 +96,13 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
   const now = (): number => clock.now();
   const route = new Route({ connection, clock, readCertificate: deps.readCertificate ?? readCertificate, ...(deps.learned ? { learned: deps.learned } : {}) });
   const session: Session = new Session({
+    connection: connection.id,
     auth: connection.auth,
     secrets: deps.secrets,
     clock,
     exchange: (request, signal) => client.anonymous(request, signal),
     ...(deps.secondFactor ? { secondFactor: deps.secondFactor } : {}),
+    ...(deps.answered ? { answered: deps.answered } : {}),
     ...(deps.ticket ? { ticket: deps.ticket } : {}),
   });
   const client = new Client({ route, session, clock, http: deps.http ?? sendHttp, ...(deps.record ? { record: deps.record } : {}) });
@@ -137,12 +143,25 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
     return diagnosis;
   };
 
+  const forgive = (): void => {
+    session.reset();
+    client.forgetVersion();
+    directory.forget();
+  };
+
   const provider: ProxmoxProvider = {
     id: 'proxmox',
     label: 'Proxmox VE',
     connection: { id: connection.id, label: connection.label, detail: describeConnection(connection) },
-    diagnose: check,
-    list: async signal => (await directory.refresh(live, signal)).machines,
+    diagnose: async signal => {
+      try {
+        return await session.unlessAsking(signal, check);
+      } catch (error) {
+        if (!GaiaError.is(error, 'unauthenticated')) throw error;
+        return { usable: false, problems: [problemOfError(error, connection)] };
+      }
+    },
+    list: async signal => (await session.unlessAsking(signal, asked => directory.refresh(live, asked))).machines,
     describe: (id, signal) => describeMachine(shared, id, signal),
     commands: async (action, signal) => {
       const { perform } = await import('../../machines/perform.ts');
@@ -166,10 +185,9 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
     suggestions: createSuggestions(shared),
     backups,
     cluster,
+    forgive,
     reconnect: signal => {
-      session.reset();
-      client.forgetVersion();
-      directory.forget();
+      forgive();
       return check(signal);
     },
     ticket: () => session.ticket,

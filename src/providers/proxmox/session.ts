@@ -1,5 +1,6 @@
 // Being logged in: the header of an API token, or a ticket with its renewal, CSRF token and second factor. One login in flight at a time.
 import { GaiaError } from '../../machines/errors.ts';
+import type { ErrorAction } from '../../machines/errors.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { ProxmoxAuth, ProxmoxSecrets, SecondFactor, SecondFactorChallenge } from './connection.ts';
 import { userName } from './connection.ts';
@@ -8,10 +9,14 @@ import { requests } from './requests.ts';
 import type { ApiRequest } from './requests.ts';
 
 export interface SessionDeps {
+  /** For the button “Enter Code…”. */
+  readonly connection: string;
   readonly auth: ProxmoxAuth;
   readonly secrets: () => Promise<ProxmoxSecrets>;
   /** Asked when the server wants a second factor; undefined = the person gave up. */
   readonly secondFactor?: (challenge: SecondFactorChallenge) => Promise<SecondFactor | undefined>;
+  /** A login that a person had to take part in has succeeded: what was turned away in the meantime can be asked for again. */
+  readonly answered?: () => void;
   /** Sends one request without credentials and gives its `data`, or throws. */
   readonly exchange: (request: ApiRequest, signal: AbortSignal) => Promise<unknown>;
   readonly clock: Clock;
@@ -35,6 +40,11 @@ export class Session {
   #ticket: Ticket | undefined;
   #login: Promise<Ticket> | undefined;
   #rejected: string | undefined;
+  /** A person is being asked for the second factor. */
+  #asking = false;
+  /** The person gave none, or a wrong one. Kept until {@link reset}, so that no poll asks again by itself. */
+  #unanswered: GaiaError | undefined;
+  readonly #turnedAway = new Set<() => void>();
   readonly #hidden = new Set<string>();
 
   constructor(deps: SessionDeps) {
@@ -82,15 +92,34 @@ export class Session {
     return true;
   }
 
-  /** Forgets the ticket and that a secret was wrong: "Reconnect". */
+  /** Forgets the ticket, that a secret was wrong and that a code was not given: "Reconnect". */
   reset(): void {
     this.#ticket = undefined;
     this.#rejected = undefined;
+    this.#unanswered = undefined;
+  }
+
+  /**
+   * Does what nobody sits and waits for, as a list: rejects at once where it would have to wait until a person has given the second factor.
+   * The login goes on; `answered` tells when asking again makes sense. Throws GaiaError `unauthenticated` with the button that asks for the code.
+   */
+  unlessAsking<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#asking) return Promise.reject(this.#codeNeeded());
+    const stop = new AbortController();
+    return new Promise<T>((resolve, reject) => {
+      const turnAway = (): void => {
+        reject(this.#codeNeeded());
+        stop.abort();
+      };
+      this.#turnedAway.add(turnAway);
+      work(AbortSignal.any([signal, stop.signal])).then(resolve, reject).finally(() => { this.#turnedAway.delete(turnAway); });
+    });
   }
 
   #valid(signal: AbortSignal): Promise<Ticket> {
     const age = this.#ticket ? this.#deps.clock.now() - this.#ticket.madeAt : Number.POSITIVE_INFINITY;
     if (this.#ticket && age < renewAfterMs) return Promise.resolve(this.#ticket);
+    if (this.#unanswered && !this.#login) return Promise.reject(this.#unanswered);
     // One login for all who wait; it is not ended by the first of them that gives up.
     this.#login ??= this.#logIn(this.#ticket && age < lifetimeMs ? this.#ticket : undefined).finally(() => {
       this.#login = undefined;
@@ -141,15 +170,39 @@ export class Session {
     if (!challenge.totp && !challenge.recovery) {
       throw new GaiaError('notSupported', { message: 'This login needs a second factor that only a browser can give ({0}).', values: [challenge.others.join(', ') || 'unknown'], hint: 'Use an API token: it needs no second factor.' });
     }
-    const factor = await this.#deps.secondFactor?.(challenge);
-    if (!factor) throw new GaiaError('unauthenticated', { message: 'The login needs a second factor.', hint: 'Connect again and give the code. An API token needs none.' });
+    const factor = await this.#askPerson(challenge);
+    if (!factor) throw (this.#unanswered = this.#codeNeeded());
     this.#hide(factor.value);
     try {
-      return await this.#ask({ username, password: `${factor.kind}:${factor.value.replace(/\s+/g, '')}`, tfaChallenge: ticket });
+      const made = await this.#ask({ username, password: `${factor.kind}:${factor.value.replace(/\s+/g, '')}`, tfaChallenge: ticket });
+      this.#unanswered = undefined;
+      // After those who wait for this login.
+      setTimeout(() => this.#deps.answered?.(), 0);
+      return made;
     } catch (error) {
       if (!GaiaError.is(error, 'unauthenticated')) throw error;
-      throw new GaiaError('unauthenticated', { message: 'The second factor was not accepted.', hint: 'A code is valid for half a minute; the clocks of the phone and the node must agree.', cause: error });
+      throw (this.#unanswered = new GaiaError('unauthenticated', { message: 'The second factor was not accepted.', hint: 'A code is valid for half a minute; the clocks of the phone and the node must agree.', actions: [this.#enterCode()], cause: error }));
     }
+  }
+
+  async #askPerson(challenge: SecondFactorChallenge): Promise<SecondFactor | undefined> {
+    const answer = this.#deps.secondFactor?.(challenge);
+    if (!answer) return undefined;
+    this.#asking = true;
+    for (const turnAway of this.#turnedAway) turnAway();
+    try {
+      return await answer;
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #codeNeeded(): GaiaError {
+    return new GaiaError('unauthenticated', { message: 'The login needs a second factor.', hint: 'Give the code of your authenticator app or a recovery key. An API token needs none.', actions: [this.#enterCode()] });
+  }
+
+  #enterCode(): ErrorAction {
+    return { title: 'Enter Code…', command: 'gaia.connection.reconnect', args: [this.#deps.connection] };
   }
 
   /** A secret once refused is not sent again by itself: each try costs 3 s and may lock the account. */
@@ -187,7 +240,8 @@ function missing(message: string): GaiaError {
   return new GaiaError('unauthenticated', { message, hint: 'Edit the connection and enter it again.' });
 }
 
-function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Waits for what others wait for as well: giving up does not end it. Throws GaiaError `cancelled`. */
+export function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) return Promise.reject(new GaiaError('cancelled', { message: 'Cancelled.' }));
   return new Promise((resolve, reject) => {
     const onAbort = (): void => { reject(new GaiaError('cancelled', { message: 'Cancelled.' })); };

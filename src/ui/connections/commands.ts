@@ -17,6 +17,9 @@ import { testConnection } from './verdict.ts';
 import { draftOf, runWizard } from './wizard.ts';
 import type { Wizard } from './wizard.ts';
 
+/** Within this one has found one's phone. */
+const personPatienceMs = 10 * 60_000;
+
 /** For another extension, a script or a test: no question is asked. The certificate must be one that the system trusts, or have this fingerprint. */
 export interface UnattendedConnection {
   readonly address: string;
@@ -61,7 +64,7 @@ export async function test(parts: Parts, [of]: Arguments): Promise<void> {
   const connection = await connectionFor(parts, of, t('Test Which Connection?'));
   const provider = connection && connectionsOf(parts).provider(connection.id);
   if (!provider) return;
-  const verdict = await testConnection(provider);
+  const verdict = await connectionsOf(parts).attended(connection.id, () => testConnection(provider));
   void parts.fleet.refresh({ fresh: true, providers: [provider] });
   if (verdict.usable && verdict.problems.length === 0) {
     void vscode.window.showInformationMessage(verdict.text);
@@ -76,7 +79,7 @@ export async function test(parts: Parts, [of]: Arguments): Promise<void> {
 export async function reconnect(parts: Parts, [of]: Arguments): Promise<void> {
   const connection = await connectionFor(parts, of, t('Reconnect Which Connection?'));
   if (!connection) return;
-  await vscode.window.withProgress({ location: { viewId: 'gaia.machines' } }, () => connectionsOf(parts).reconnect(connection.id, AbortSignal.timeout(60_000)));
+  await vscode.window.withProgress({ location: { viewId: 'gaia.machines' } }, () => connectionsOf(parts).reconnect(connection.id, AbortSignal.timeout(personPatienceMs)));
 }
 
 async function judge(parts: Parts, { connection, secrets }: Wizard): Promise<'save' | 'change' | 'cancel'> {

@@ -104,19 +104,24 @@ export class Connections implements Disposable {
     });
   }
 
-  /** Forgets that a secret was refused or a code not given, asks again, and reads the machines. */
+  /** Forgets that a secret was refused or a code not given, asks again, and reads the machines. A person waits for it. */
   async reconnect(id: string, signal: AbortSignal): Promise<void> {
     const live = this.#live.get(id);
     if (!live) return;
-    await this.forgive(id, signal);
+    await this.attended(id, () => live.provider.reconnect(signal));
     await this.#parts.fleet.refresh({ fresh: true, providers: [live.provider] });
   }
 
   /** What was refused may be tried again at the next look. */
   async forgive(id: string, signal: AbortSignal): Promise<void> {
-    const live = this.#live.get(id);
-    live?.question.allow();
-    await live?.provider.reconnect(signal);
+    const provider = this.#live.get(id)?.provider;
+    provider?.forgive();
+    await provider?.diagnose(signal);
+  }
+
+  /** Somebody waits for `work`: a code that it needs is asked for at once. */
+  attended<T>(id: string, work: () => Promise<T>): Promise<T> {
+    return this.#live.get(id)?.question.during(work) ?? work();
   }
 
   /** A provider that is not shown: for the wizard's test. */
@@ -127,11 +132,14 @@ export class Connections implements Disposable {
   }
 
   #register(connection: ProxmoxConnection, ticket?: ReturnType<ProxmoxProvider['ticket']>): ProxmoxProvider {
-    const question = new SecondFactorQuestion(connection.label, false);
-    const provider = withPlaces(createProxmoxProvider({
+    const question = new SecondFactorQuestion(connection.label, false, () => {
+      if (this.#live.get(connection.id)?.provider === provider && !provider.ticket()) void vscode.commands.executeCommand('gaia.connection.reconnect', connection.id);
+    });
+    const provider: ProxmoxProvider = withPlaces(createProxmoxProvider({
       connection,
       secrets: () => this.#secretsOf(connection),
       secondFactor: challenge => question.ask(challenge),
+      answered: () => { if (this.#live.get(connection.id)?.provider === provider) void this.#parts.fleet.refresh({ fresh: true, providers: [provider] }); },
       learned: (address, certificate) => { this.#learn(connection.id, address, certificate); },
       learnedPeers: peers => { void this.#update(connection.id, saved => ({ ...saved, peers })); },
       record: this.#parts.log.record,
@@ -149,6 +157,7 @@ export class Connections implements Disposable {
     const live = this.#live.get(id);
     this.#live.delete(id);
     live?.registration.dispose();
+    live?.question.dispose();
   }
 
   async #secretsOf(connection: ProxmoxConnection): Promise<ProxmoxSecrets> {

@@ -68,13 +68,88 @@ describe('logging in', () => {
     await start({ users: [{ userid: 'ann@pve', password: 'secret', totp: 'JBSWY3DPEHPK3PXP', recovery: ['0123-4567-89ab-cdef'] }], acl: [{ path: '/', who: 'ann@pve', role: 'Administrator' }] });
     const asked: unknown[] = [];
     const { provider } = byPassword('ann', 'pve', 'secret', { secondFactor: (challenge: unknown) => { asked.push(challenge); return Promise.resolve({ kind: 'totp' as const, value: server.cluster.auth.totpOf('ann@pve') }); } });
+    expect((await provider.reconnect(signal())).usable).toBe(true);
     expect((await provider.list(signal())).length).toBe(1);
     expect(asked).toEqual([{ totp: true, recovery: true, others: [] }]);
     const recovery = byPassword('ann', 'pve', 'secret', { secondFactor: () => Promise.resolve({ kind: 'recovery' as const, value: '0123-4567-89ab-cdef' }) }).provider;
+    expect((await recovery.reconnect(signal())).usable).toBe(true);
     expect((await recovery.list(signal())).length).toBe(1);
     const gaveUp = byPassword('ann', 'pve', 'secret', { secondFactor: () => Promise.resolve(undefined) }).provider;
     expect((await failure(gaveUp.list(signal()))).code).toBe('unauthenticated');
   });
+});
+
+describe('while a person looks for the second factor', () => {
+  const enterCode = { title: 'Enter Code…', command: 'gaia.connection.reconnect', args: ['lab'] };
+  const logins = () => server.requests.filter(request => request.path === '/access/ticket').length;
+  /** A provider whose person answers when told to. */
+  async function asked() {
+    await start({ users: [{ userid: 'ann@pve', password: 'secret', totp: 'JBSWY3DPEHPK3PXP' }], acl: [{ path: '/', who: 'ann@pve', role: 'Administrator' }] });
+    const answers: ((value: string | undefined) => void)[] = [];
+    const events: string[] = [];
+    const { provider } = byPassword('ann', 'pve', 'secret', {
+      secondFactor: () => new Promise(resolve => { answers.push(value => { resolve(value === undefined ? undefined : { kind: 'totp' as const, value }); }); }),
+      answered: () => events.push('answered'),
+    });
+    return { provider, answers, events, code: () => server.cluster.auth.totpOf('ann@pve') };
+  }
+
+  it('refuses lists at once with the button for the code, asks once, and tells when it was given', async () => {
+    const { provider, answers, events, code } = await asked();
+    const began = performance.now();
+    expect(await failure(provider.list(signal()))).toMatchObject({ code: 'unauthenticated', message: 'The login needs a second factor.', detail: { actions: [enterCode] } });
+    expect(await failure(provider.list(signal()))).toMatchObject({ code: 'unauthenticated', detail: { actions: [enterCode] } });
+    expect(await provider.diagnose(signal())).toMatchObject({ usable: false, problems: [{ code: 'proxmox.unauthenticated', message: 'The login needs a second factor.', actions: [enterCode] }] });
+    expect(performance.now() - began).toBeLessThan(2000);
+    // What a person has clicked waits for it, as does a login that somebody sits before.
+    const clicked = provider.snapshots!.list((await machineOf()).id, signal());
+    const attended = provider.reconnect(signal());
+    expect(answers.length).toBe(1);
+    expect(logins()).toBe(1);
+    expect(events).toEqual([]);
+    answers[0]!(code());
+    expect(await clicked).toEqual([]);
+    expect((await attended).usable).toBe(true);
+    await expect.poll(() => events).toEqual(['answered']);
+    expect((await provider.list(signal())).length).toBe(1);
+    expect([answers.length, logins()]).toEqual([1, 2]);
+  });
+
+  it('does not ask again by itself once it was declined or wrong, until somebody connects again', async () => {
+    const { provider, answers, events, code } = await asked();
+    for (const [given, message] of [[undefined, 'The login needs a second factor.'], ['000000', 'The second factor was not accepted.']] as const) {
+      const before = answers.length;
+      const attended = provider.reconnect(signal());
+      await expect.poll(() => answers.length).toBe(before + 1);
+      answers[before]!(given);
+      expect(await attended).toMatchObject({ usable: false, problems: [{ message, actions: [enterCode] }] });
+      const sent = server.requests.length;
+      expect(await failure(provider.list(signal()))).toMatchObject({ code: 'unauthenticated', message, detail: { actions: [enterCode] } });
+      expect(await provider.diagnose(signal())).toMatchObject({ problems: [{ message, actions: [enterCode] }] });
+      expect([answers.length, server.requests.length]).toEqual([before + 1, sent]);
+    }
+    expect(events).toEqual([]);
+    const attended = provider.reconnect(signal());
+    await expect.poll(() => answers.length).toBe(3);
+    answers[2]!(code());
+    expect((await attended).usable).toBe(true);
+    expect((await provider.list(signal())).length).toBe(1);
+  });
+
+  it('a list that is cut short does not end what others wait for', async () => {
+    const { provider, answers, code } = await asked();
+    const commands = provider.commands({ verb: 'delete', id: (await machineOf()).id, disks: 'delete' }, signal());
+    await failure(provider.list(signal()));
+    const abort = new AbortController();
+    const given = failure(provider.snapshots!.list((await machineOf()).id, abort.signal));
+    abort.abort();
+    expect((await given).code).toBe('cancelled');
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]!(code());
+    expect((await commands)[0]?.text).toContain('DELETE /nodes/');
+  });
+
+  const machineOf = () => named(connect(server).provider, 'web');
 });
 
 describe('rights', () => {
