@@ -84,7 +84,7 @@ export function createApi(parts: Parts): GaiaApi {
     },
     plan: async (text, file = apiFile, { baseFolder, signal } = {}) => {
       const { gatherPlan } = await import('./ui/plan/gather.ts');
-      await parts.ensureProviders();
+      await Promise.all([parts.ensureProviders(), parts.marks.bindings.fresh(file)]);
       return (await gatherPlan(registry, fleet, text, parts.marks.bindings.of(file), signal ?? AbortSignal.timeout(planTimeoutMs), { baseFolder })).plan;
     },
     apply: async (text, file = apiFile, options = {}) => {

@@ -4,7 +4,7 @@ import type { Plan } from '../config/plan/model.ts';
 import { Emitter } from '../machines/event.ts';
 import type { MachineId } from '../machines/machine.ts';
 import { t } from './l10n.ts';
-import { BindingStore } from './plan/bindings.ts';
+import type { BindingStore } from './plan/bindings.ts';
 
 export interface Mark {
   /** For the end of the row. */
@@ -39,8 +39,8 @@ export class Marks implements vscode.Disposable {
   #listed: ReadonlyMap<MachineId, Drift> = new Map();
   #vagrant: ReadonlyMap<MachineId, VagrantLink> = new Map();
 
-  constructor(state: vscode.Memento) {
-    this.bindings = new BindingStore(state);
+  constructor(bindings: BindingStore) {
+    this.bindings = bindings;
     this.bindings.onDidChange(() => { this.#changed.fire(); });
   }
 
@@ -103,6 +103,7 @@ export class Marks implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.bindings.dispose();
     this.#changed.dispose();
   }
 

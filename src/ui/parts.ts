@@ -1,4 +1,5 @@
 // What the parts of ui/ share: made once by activate(), handed to every feature that is loaded later.
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { systemClock } from '../machines/clock.ts';
 import { Fleet } from '../machines/fleet.ts';
@@ -12,6 +13,7 @@ import { Log } from './log.ts';
 import { Secrets } from './secrets.ts';
 import { Settings } from './settings.ts';
 import { Marks } from './marks.ts';
+import { BindingStore } from './plan/bindings.ts';
 import { MachinesView } from './tree/machinesView.ts';
 
 export type VncTarget = Extract<ConsoleTarget, { kind: 'vnc' }>;
@@ -57,7 +59,10 @@ export function createParts(context: vscode.ExtensionContext): Parts {
     await view.loaded();
   };
   const activity = new Activity(polling, ensureProviders);
-  const marks = new Marks(context.globalState);
+  const marks = new Marks(new BindingStore({
+    folder: path.join(context.globalStorageUri.fsPath, 'bindings'), old: context.globalState,
+    show: file => ({ title: 'Open That File', command: 'vscode.open', args: [vscode.Uri.file(file)] }),
+  }));
   const view = new MachinesView({
     marks, fleet, operations, activity, state: context.workspaceState,
     migrate: async (nodes, target) => (await import('./commands/migrate.ts')).migrateDropped(parts, nodes, target),

@@ -177,6 +177,7 @@ async function destroyOnce(parts: Parts, document: vscode.TextDocument, signal: 
   const file = document.uri.toString();
   const { bindings } = planFeature(parts);
   await parts.ensureProviders();
+  await bindings.fresh(file);
   await parts.fleet.refresh({ fresh: true });
   const mine = boundMachines(parts, file);
   if (mine.length === 0) {
@@ -242,6 +243,7 @@ export async function adopt(parts: Parts, args: readonly unknown[]): Promise<voi
 async function adoptOnce(parts: Parts, document: vscode.TextDocument, named: string | undefined): Promise<boolean> {
   const { bindings } = planFeature(parts);
   const file = document.uri.toString();
+  await bindings.fresh(file);
   const bound = bindings.of(file);
   const specs = parseConfig(document.getText()).machines.map(machine => machineSpec(machine)).filter(spec => {
     const id = bound.get(spec.name);
@@ -251,7 +253,7 @@ async function adoptOnce(parts: Parts, document: vscode.TextDocument, named: str
   if (!spec) return false;
   await parts.ensureProviders();
   await parts.fleet.refresh();
-  const candidates = parts.fleet.entries().filter(entry => entry.provider.id === spec.provider).flatMap(entry => entry.machines).filter(machine => bindings.ownerOf(machine.id) === undefined);
+  const candidates = parts.fleet.entries().filter(entry => entry.provider.id === spec.provider).flatMap(entry => entry.machines).filter(machine => !bindings.mayBeOwned(machine.id));
   const picked = await vscode.window.showQuickPick(candidates.map(machine => ({ label: machine.name, description: [machine.path?.join(' / '), machine.state].filter(Boolean).join(' · '), picked: machine.name === spec.name, machine })), { title: t('Which machine is “{0}”?', spec.name) });
   if (!picked) return false;
   await bindings.bind(file, spec.name, picked.machine.id);
@@ -269,7 +271,10 @@ export async function exportMachine(parts: Parts, args: readonly unknown[]): Pro
 /** The file a machine belongs to: opened. */
 export async function openOwner(parts: Parts, args: readonly unknown[]): Promise<void> {
   const [target] = await targetsOf(parts, { ability: 'showDetails', title: t('Open the File of a Machine') }, args);
-  const owner = target && planFeature(parts).bindings.ownerOf(target.machine.id as MachineId);
+  if (!target) return;
+  const { bindings } = planFeature(parts);
+  await bindings.fresh();
+  const owner = bindings.ownerOf(target.machine.id as MachineId);
   if (!owner) {
     void vscode.window.showInformationMessage(t('This machine belongs to no file.'));
     return;

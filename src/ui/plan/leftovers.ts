@@ -61,12 +61,13 @@ export async function cleanUp(parts: Parts): Promise<void> {
 async function leftovers(parts: Parts, provider?: string): Promise<readonly Leftover[]> {
   const journal = journalOf(parts);
   const found: Leftover[] = [];
+  await parts.marks.bindings.fresh();
   for (const entry of await journal.interrupted()) {
     if (provider !== undefined && entry.provider !== provider) continue;
     const places = parts.fleet.entries().filter(one => one.provider.id === entry.provider);
     // Nothing may be concluded from what did not answer.
     if (places.length === 0 || places.some(one => one.status.kind !== 'ready')) continue;
-    const machines = leftBy(entry, places.flatMap(one => one.machines), id => parts.marks.bindings.ownerOf(id) !== undefined);
+    const machines = leftBy(entry, places.flatMap(one => one.machines), id => parts.marks.bindings.mayBeOwned(id));
     const lifecycle = places.find(one => entry.connection === undefined || one.provider.connection.id === entry.connection || one.provider.connection.label === entry.connection)?.provider.lifecycle;
     // What a machine stands in is told by it alone; the rest is looked for once nobody can be at it any more.
     const remains = entry.intents.length > 0 && (provider === undefined || Date.now() - entry.startedAt > settleMs) ? await lifecycle?.remains?.(entry.intents, AbortSignal.timeout(60_000)) ?? [] : [];

@@ -30,12 +30,18 @@ export function watchMachines(parts: Parts): void {
   };
   parts.context.subscriptions.push(
     bindings.onDidChange(compare),
+    bindings.onDidFail(error => { guarded(async () => { await (await import('../notify.ts')).showFailure(parts, error); }); }),
     vscode.workspace.onDidSaveTextDocument(document => { if (bindings.of(document.uri.toString()).size > 0) compare(); }),
     // A file that is renamed or moved keeps its machines.
     vscode.workspace.onDidRenameFiles(({ files }) => {
       guarded(async () => { for (const { oldUri, newUri } of files) await bindings.move(oldUri.toString(), newUri.toString()); });
     }),
-    vscode.window.onDidChangeWindowState(({ focused }) => { if (focused && drift) compare(); }),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (!focused) return;
+      // Where folders cannot be watched, this is when another window's work is seen.
+      bindings.reread();
+      if (drift) compare();
+    }),
     parts.operations.onDidChange(operation => {
       const id = deletedBy(operation);
       if (id !== undefined) guarded(() => forgetMachine(parts, id));
@@ -79,6 +85,7 @@ async function forgetMachine(parts: Parts, id: MachineId): Promise<void> {
   const { bindings } = parts.marks;
   if (loginOf(parts, id)) await rememberLogin(parts, id, undefined);
   await unfinishedOf(parts).forget(id);
+  await bindings.fresh();
   const owner = bindings.ownerOf(id);
   if (owner) await bindings.bind(owner.file, owner.name, undefined);
 }

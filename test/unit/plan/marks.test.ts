@@ -1,11 +1,13 @@
 // Whose a machine is, and whether it still is as its file says: by plans, by looks at the machines, by what Vagrant wrote down.
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan, PlanStep } from '../../../src/config/plan/model.ts';
 import { listedDifferences } from '../../../src/config/plan/plan.ts';
 import { machineId } from '../../../src/machines/machine.ts';
 import type { Machine } from '../../../src/machines/machine.ts';
 import type { Difference } from '../../../src/machines/provider.ts';
 import { Marks } from '../../../src/ui/marks.ts';
+import { bindingPlace } from './bindingPlace.ts';
+import type { TestPlace } from './bindingPlace.ts';
 
 const file = 'file:///lab/my%20lab.gaia.json';
 const id = machineId('fake', 'local', '1');
@@ -13,15 +15,15 @@ const machine: Machine = { id, name: 'web', kind: 'vm', state: 'stopped', provid
 const memory: Difference = { key: 'memory', before: '512 MiB', after: '640 MiB', effect: 'live' };
 const forward: Difference = { key: 'forward 80', after: '8080 → 80/tcp', effect: 'live' };
 
-function memento(): ConstructorParameters<typeof Marks>[0] {
-  const values = new Map<string, unknown>();
-  return { keys: () => [...values.keys()], get: (key: string, otherwise?: unknown) => values.get(key) ?? otherwise, update: (key: string, value: unknown) => { values.set(key, value); return Promise.resolve(); } } as ConstructorParameters<typeof Marks>[0];
-}
+let place: TestPlace;
+beforeEach(() => { place = bindingPlace(); });
+afterEach(() => { place.dispose(); });
+
 const plan = (kind: PlanStep['kind'], ...differences: readonly Difference[]): Plan => ({ steps: [{ kind, name: 'web', provider: 'fake', machine, differences, after: [] }], fingerprint: '' });
 const say = ({ key, before, after }: Difference): string => `${key} ${before ?? ''}→${after ?? ''}`;
 
 async function bound(): Promise<{ marks: Marks; drawn: () => number }> {
-  const marks = new Marks(memento());
+  const marks = new Marks(place.open());
   await marks.bindings.bind(file, 'web', id);
   let count = 0;
   marks.onDidChange(() => { count++; });
