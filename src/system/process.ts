@@ -104,12 +104,19 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal, h
   }
 }
 
+/** Signals that a program gets for a fault of its own; any other is somebody's wish. */
+const crashSignals = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE']);
+
+/** Cause of a GaiaError: the program broke down. */
+export class ProcessCrash extends Error {}
+
 function startFailure(request: ProcessRequest, result: { readonly code?: string | undefined; readonly signal?: string | undefined; readonly shortMessage?: string | undefined }, done: (outcome: RequestRecord['outcome'], status?: number, output?: string) => void): GaiaError {
   const raw = mask(result.shortMessage ?? result.code ?? '', request.secrets);
   done('failed', undefined, raw);
   const values = [request.file];
   if (result.code === 'ENOENT') return new GaiaError('notInstalled', { message: '{0} was not found.', values, raw });
   if (result.code === 'EACCES' || result.code === 'EPERM') return new GaiaError('noPermission', { message: 'No permission to run {0}.', values, raw });
+  if (result.signal && crashSignals.has(result.signal)) return new GaiaError('unexpected', { message: '{0} crashed ({1}).', values: [baseName(request.file), result.signal], raw, cause: new ProcessCrash(result.signal) });
   if (result.signal) return new GaiaError('unexpected', { message: '{0} was ended from outside ({1}).', values: [baseName(request.file), result.signal], raw });
   return new GaiaError('unexpected', { message: '{0} could not be started.', values, raw });
 }

@@ -39,7 +39,7 @@ export interface PrivateVirtualBox {
   readonly variables: Readonly<Record<'VBOX_USER_HOME' | 'VBOX_IPC_SOCKETID' | 'PATH', string>>;
   /** process.env with these variables. */
   readonly env: NodeJS.ProcessEnv;
-  /** VBoxManage with these arguments; resolves with stdout, rejects with stderr when the exit code is not 0. */
+  /** VBoxManage with these arguments; resolves with stdout, rejects with stderr when the exit code is not 0. Waits up to 15 s for a lock. */
   run(args: readonly string[], options?: CallOptions): Promise<string>;
   /** The same, but a non-zero exit code is an answer. */
   call(args: readonly string[], options?: CallOptions): Promise<CallResult>;

@@ -59,6 +59,8 @@ export async function privateVirtualBox({ folder: wanted, windows = false } = {}
   return box;
 }
 
+const lockSays = /while it is locked|is already locked|is being (?:un)?locked|session was closed/;
+
 function open({ folder, socketId, tools = slim.tools }) {
   const home = path.join(folder, 'home'), machineFolder = path.join(folder, 'machines');
   const variables = { VBOX_USER_HOME: home, VBOX_IPC_SOCKETID: socketId, PATH: `${tools.bin}${path.delimiter}${process.env.PATH ?? ''}` };
@@ -67,7 +69,12 @@ function open({ folder, socketId, tools = slim.tools }) {
   // VirtualBox refuses arguments outside ASCII in the C locale. Only for the rig's own calls: the product has to see to it itself.
   box.call = (args, options) => call(box.vboxmanage, args, { ...env, LC_ALL: 'C.UTF-8' }, options);
   box.run = async (args, options) => {
-    const result = await box.call(args, options);
+    let result = await box.call(args, options);
+    // A machine that has just stopped, or is just being looked at, is locked for a moment still.
+    for (const end = Date.now() + 15_000; result.exitCode !== 0 && lockSays.test(result.stderr) && Date.now() < end;) {
+      await sleep(250);
+      result = await box.call(args, options);
+    }
     if (result.exitCode !== 0) throw new Error(`VBoxManage ${args.join(' ')} failed (exit ${result.exitCode})\n${result.stderr || result.stdout}`);
     return result.stdout;
   };

@@ -7,7 +7,7 @@ import { firstFile, onPath } from '../../system/findProgram.ts';
 import { chooseLocale } from '../../system/locale.ts';
 import type { Platform } from '../../system/platform.ts';
 import type { ProcessHooks, ProcessRequest, ProcessResult } from '../../system/process.ts';
-import { describeProcess } from '../../system/process.ts';
+import { describeProcess, ProcessCrash } from '../../system/process.ts';
 import { executableCandidates } from './executable.ts';
 import type { ToolFailure } from './parse/failure.ts';
 import { readFailure, readWarnings } from './parse/failure.ts';
@@ -103,7 +103,17 @@ export class Tool {
     const timed = { ...call, timeoutMs: Math.min(call.timeoutMs, this.doors.settings().queryTimeoutMs ?? call.timeoutMs) };
     let serviceDelay: number | undefined = serviceDelayMs;
     for (let attempt = 0; ; attempt++) {
-      const { answer, failure } = await this.#once(timed, signal);
+      const once = await this.#once(timed, signal).catch((error: unknown) => {
+        // VBoxManage itself can break down when the service ends between two of its calls.
+        if (!GaiaError.is(error) || !(error.detail.cause instanceof ProcessCrash) || serviceDelay === undefined) throw error;
+        return undefined;
+      });
+      if (once === undefined) {
+        await this.doors.clock.sleep(serviceDelayMs, signal);
+        serviceDelay = undefined;
+        continue;
+      }
+      const { answer, failure } = once;
       if (!failure || accept?.(failure, answer.stdout)) return answer;
       // showvminfo joins the session that holds a machine, and fails if that one just ends.
       let delay = isLock(failure) ? lockDelays[attempt] : undefined;

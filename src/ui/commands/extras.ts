@@ -1,14 +1,12 @@
 // Verbs of one provider alone: those with a command of their own, and "More Actions…" for all that can be done now.
-import * as vscode from 'vscode';
 import type { Action } from '../../machines/actions.ts';
 import type { ExtraVerb } from '../../machines/provider.ts';
 import { act } from '../act.ts';
 import { ask, namesOf } from '../confirm.ts';
-import { deletionDetail, refusals } from '../deletion.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
+import { deleteAsked } from './deleteAsked.ts';
 import { choose, text } from './inputs.ts';
-import { previewDeletion } from './lifecycle.ts';
 import type { Arguments, Target } from './targets.ts';
 import { targetsOf } from './targets.ts';
 
@@ -31,7 +29,14 @@ export async function more(parts: Parts, args: Arguments): Promise<void> {
 async function run(parts: Parts, targets: readonly Target[], id: string): Promise<void> {
   const verb = verbOf(targets[0], id);
   if (!verb) return;
-  if (verb.losses) return runDeletion(parts, targets, verb);
+  if (verb.losses) {
+    return deleteAsked(parts, targets, {
+      look: async (target, signal) => verbOf(target, id)?.losses?.(target.machine.id, signal),
+      question: names => t(verb.confirm ?? verb.title, names),
+      choices: () => [{ title: t(verb.title), value: true }],
+      action: machine => ({ verb: 'extra', id: machine, extra: id }),
+    });
+  }
   if (verb.confirm !== undefined && (await ask(t(verb.confirm, namesOf(targets.map(({ machine }) => machine.name))), '', [{ title: t(verb.title), value: true }])) !== true) return;
   let input: string | undefined;
   if (verb.input) {
@@ -40,22 +45,6 @@ async function run(parts: Parts, targets: readonly Target[], id: string): Promis
   }
   const outcomes = await act(parts, targets.map(({ machine }): Action => ({ verb: 'extra', id: machine.id, extra: id, ...(input === undefined ? {} : { input }) })));
   if (verb.showsOutput && outcomes.some(outcome => outcome.error === undefined)) parts.log.show();
-}
-
-/** A delete of another kind: asked like one, with all that is lost; machines that may not go are named and left out. */
-async function runDeletion(parts: Parts, targets: readonly Target[], verb: ExtraVerb): Promise<void> {
-  const previews = await previewDeletion(parts, targets, ({ machine, provider }, signal) => Promise.resolve(verbOf({ machine, provider }, verb.id)?.losses?.(machine.id, signal)));
-  if (!previews) return;
-  const refused = refusals(previews);
-  const going = previews.filter(({ preview }) => preview.refused === undefined);
-  if (going.length === 0) {
-    void vscode.window.showErrorMessage(refused);
-    return;
-  }
-  const question = t(verb.confirm ?? verb.title, namesOf(going.map(({ target }) => target.machine.name)));
-  const detail = [deletionDetail(going), refused].filter(part => part !== '').join('\n\n');
-  if ((await ask(question, detail, [{ title: t(verb.title), value: true }])) !== true) return;
-  await act(parts, going.map(({ target }): Action => ({ verb: 'extra', id: target.machine.id, extra: verb.id })));
 }
 
 function verbOf(target: Target | undefined, id: string): ExtraVerb | undefined {

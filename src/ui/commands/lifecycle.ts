@@ -2,64 +2,27 @@
 import * as vscode from 'vscode';
 import type { Action } from '../../machines/actions.ts';
 import { asGaiaError } from '../../machines/errors.ts';
-import type { DeletionPreview, Resize } from '../../machines/provider.ts';
+import type { Resize } from '../../machines/provider.ts';
 import { act } from '../act.ts';
-import { ask, namesOf } from '../confirm.ts';
-import { deletionChoices, deletionDetail, refusals } from '../deletion.ts';
-import type { Previewed } from '../deletion.ts';
+import { ask } from '../confirm.ts';
+import { deletionChoices } from '../deletion.ts';
 import { t } from '../l10n.ts';
 import { showFailure } from '../notify.ts';
 import type { Parts } from '../parts.ts';
 import { formatBytes, formatMiB } from '../words.ts';
+import { deleteAsked, lookPatienceMs } from './deleteAsked.ts';
 import { choose, chooseSnapshot, text } from './inputs.ts';
 import type { Arguments, Target } from './targets.ts';
 import { targetsOf } from './targets.ts';
 
-const previewPatienceMs = 30_000;
-
-/** Those that are being asked about, or deleted: a key pressed twice is one wish, however long the look at the disks takes. */
-const leaving = new Set<string>();
-
-/** Says what goes and what stays, and only then deletes. Machines that may not go are named and left out. */
+/** Says what goes and what stays, and only then deletes. */
 export async function remove(parts: Parts, args: Arguments): Promise<void> {
-  const targets = (await targetsOf(parts, { ability: 'delete', title: t('Delete Machines'), many: true }, args)).filter(({ machine }) => !leaving.has(machine.id));
-  if (targets.length === 0) return;
-  for (const { machine } of targets) leaving.add(machine.id);
-  try {
-    await removeThese(parts, targets);
-  } finally {
-    for (const { machine } of targets) leaving.delete(machine.id);
-  }
-}
-
-async function removeThese(parts: Parts, targets: readonly Target[]): Promise<void> {
-  const previews = await previewDeletion(parts, targets);
-  if (!previews) return;
-  const refused = refusals(previews);
-  const going = previews.filter(({ preview }) => preview.refused === undefined);
-  if (going.length === 0) {
-    void vscode.window.showErrorMessage(refused);
-    return;
-  }
-  const detail = [deletionDetail(going), refused].filter(part => part !== '').join('\n\n');
-  const choice = await ask(t('Delete {0}?', namesOf(going.map(({ target }) => target.machine.name))), detail, deletionChoices(going));
-  if (choice === undefined) return;
-  await act(parts, going.map(({ target }) => ({ verb: 'delete', id: target.machine.id, disks: choice })));
-}
-
-type LookAt = (target: Target, signal: AbortSignal) => Promise<DeletionPreview | undefined>;
-
-/** undefined = it could not be found out, and the person was told: not knowing what would go is a reason not to go on. */
-export async function previewDeletion(parts: Parts, targets: readonly Target[], look: LookAt = async ({ machine, provider }, signal) => provider.lifecycle?.deletionPreview(machine.id, signal)): Promise<readonly (Previewed & { readonly target: Target })[] | undefined> {
-  try {
-    return await vscode.window.withProgress({ location: { viewId: 'gaia.machines' } }, () => Promise.all(targets.map(async target => {
-      const preview = await look(target, AbortSignal.timeout(previewPatienceMs));
-      return { target, preview: preview ?? { disks: [], snapshots: 0 } };
-    })));
-  } catch (error) {
-    void showFailure(parts, asGaiaError(error));
-    return undefined;
-  }
+  await deleteAsked(parts, await targetsOf(parts, { ability: 'delete', title: t('Delete Machines'), many: true }, args), {
+    look: async ({ machine, provider }, signal) => provider.lifecycle?.deletionPreview(machine.id, signal),
+    question: names => t('Delete {0}?', names),
+    choices: deletionChoices,
+    action: (id, disks) => ({ verb: 'delete', id, disks }),
+  });
 }
 
 export async function rename(parts: Parts, args: Arguments): Promise<void> {
@@ -95,7 +58,7 @@ interface CloneKind {
 }
 
 async function chooseCloneKind({ machine, provider }: Target): Promise<CloneKind | undefined> {
-  const refusal = async (linked: boolean): Promise<string | undefined> => provider.cloning?.refusal?.(machine.id, { linked }, AbortSignal.timeout(previewPatienceMs)).catch(() => undefined);
+  const refusal = async (linked: boolean): Promise<string | undefined> => provider.cloning?.refusal?.(machine.id, { linked }, AbortSignal.timeout(lookPatienceMs)).catch(() => undefined);
   const [full, linked] = await Promise.all([refusal(false), refusal(true)]);
   const bySnapshot = provider.cloning?.takesSnapshot === true && full === undefined;
   return choose(t('How?'), [
@@ -120,7 +83,7 @@ export async function resize(parts: Parts, args: Arguments): Promise<void> {
   const { machine, provider } = target;
   const actions: Action[] = [{ verb: 'resize', id: machine.id, size }];
   try {
-    const needsStop = (await provider.lifecycle?.resizeNeedsStop?.(machine.id, size, AbortSignal.timeout(previewPatienceMs))) ?? [];
+    const needsStop = (await provider.lifecycle?.resizeNeedsStop?.(machine.id, size, AbortSignal.timeout(lookPatienceMs))) ?? [];
     if (needsStop.length > 0) {
       const stopFirst = await ask(t('“{0}” has to be stopped for this change.', machine.name), '', [{ title: t('Shut Down, Change and Start'), value: true }]);
       if (stopFirst !== true) return;
@@ -154,7 +117,7 @@ async function askSize(parts: Parts, { machine, provider }: Target): Promise<Res
   }
   if (what === undefined) return undefined;
   try {
-    const { disks } = await provider.describe(machine.id, AbortSignal.timeout(previewPatienceMs));
+    const { disks } = await provider.describe(machine.id, AbortSignal.timeout(lookPatienceMs));
     const disk = await choose(t('Which disk?'), disks.filter(candidate => candidate.kind === 'disk').map(candidate => ({ label: candidate.slot, detail: [candidate.capacityBytes === undefined ? '' : formatBytes(candidate.capacityBytes), candidate.location ?? ''].filter(part => part !== '').join(' · '), value: candidate })));
     if (!disk) return undefined;
     const nowGiB = (disk.capacityBytes ?? 0) / 1024 ** 3;

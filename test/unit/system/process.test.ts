@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GaiaError } from '../../../src/machines/errors.ts';
 import type { RequestRecord } from '../../../src/machines/provider.ts';
-import { describeProcess, mask, runProcess } from '../../../src/system/process.ts';
+import { describeProcess, mask, ProcessCrash, runProcess } from '../../../src/system/process.ts';
 
 const node = (script: string, ...args: string[]): { file: string; args: string[]; timeoutMs: number } => ({ file: process.execPath, args: ['-e', script, ...args], timeoutMs: 10_000 });
 const never = new AbortController().signal;
@@ -63,6 +63,15 @@ describe('running a program', () => {
     let pid = 0;
     await expect(runProcess({ ...node(stubborn), timeoutMs: 500 }, never, { stdout: chunk => { pid = Number(text(chunk)); } })).rejects.toMatchObject({ code: 'didNotAnswer' });
     await gone(pid);
+  });
+
+  it.skipIf(process.platform === 'win32')('tells a program that broke down from one that somebody ended', async () => {
+    const crash = await runProcess(node(`process.kill(process.pid, 'SIGSEGV')`), never).catch((error: unknown) => error);
+    expect(crash).toMatchObject({ code: 'unexpected', message: expect.stringContaining('crashed (SIGSEGV)') as string });
+    expect((crash as GaiaError).detail.cause).toBeInstanceOf(ProcessCrash);
+    const ended = await runProcess(node(`process.kill(process.pid, 'SIGKILL')`), never).catch((error: unknown) => error);
+    expect(ended).toMatchObject({ message: expect.stringContaining('was ended from outside (SIGKILL)') as string });
+    expect((ended as GaiaError).detail.cause).toBeUndefined();
   });
 
   it('does not start anything when it is cancelled already', async () => {

@@ -7,6 +7,7 @@ import * as requests from '../../../src/providers/virtualbox/requests.ts';
 import { onPath } from '../../../src/system/findProgram.ts';
 import { chooseLocale } from '../../../src/system/locale.ts';
 import type { Platform } from '../../../src/system/platform.ts';
+import { ProcessCrash } from '../../../src/system/process.ts';
 import type { Reply } from './fakeBox.ts';
 import { context, fakeBox, signal } from './fakeBox.ts';
 import { recorded } from './recorded.ts';
@@ -64,6 +65,23 @@ describe('VBoxManage', () => {
     failures = 1;
     await expect(box.tool.change(requests.powerOff('x'), context)).rejects.toMatchObject({ code: 'didNotAnswer' });
     expect(box.runs).toHaveLength(5);
+  });
+  it('is asked once more when it broke down itself because its service ended, and a change is not repeated', async () => {
+    const crash = new GaiaError('unexpected', { message: 'crashed', cause: new ProcessCrash('SIGSEGV') });
+    let crashes = 1;
+    const box = fakeBox(() => (crashes-- > 0 ? crash : { stdout: 'fine' }));
+    expect((await box.tool.ask(requests.listVms(), signal)).stdout).toBe('fine');
+    expect(box.runs).toHaveLength(2);
+    crashes = 2;
+    await expect(box.tool.ask(requests.listVms(), signal)).rejects.toBe(crash);
+    expect(box.runs).toHaveLength(4);
+    crashes = 1;
+    await expect(box.tool.change(requests.powerOff('x'), context)).rejects.toBe(crash);
+    expect(box.runs).toHaveLength(5);
+    // The same on Windows, where a fault is an exit code.
+    let faults = 1;
+    const windows = fakeBox(() => (faults-- > 0 ? { exitCode: 0xc000_0005 } : { stdout: 'fine' }));
+    expect((await windows.tool.ask(requests.listVms(), signal)).stdout).toBe('fine');
   });
   it('is searched again when it has gone', async () => {
     let gone = false;
