@@ -3,13 +3,14 @@
 import * as path from 'node:path';
 import { asGaiaError, GaiaError } from '../../machines/errors.ts';
 import type { Machine } from '../../machines/machine.ts';
-import type { Appliances, OperationContext } from '../../machines/provider.ts';
+import type { Appliances } from '../../machines/provider.ts';
 import { checkName, temporaryName } from './creation.ts';
 import type { Creation } from './creation.ts';
 import type { PartDeps } from './deps.ts';
 import { idOf } from './inventory.ts';
 import { parseAppliance } from './parse/appliance.ts';
 import { nativeId } from './power.ts';
+import { machineFolder } from './remains.ts';
 import * as requests from './requests.ts';
 
 export function createAppliances({ tool, inventory, states }: PartDeps, creation: Creation): Appliances {
@@ -39,28 +40,21 @@ export function createAppliances({ tool, inventory, states }: PartDeps, creation
       const machines = await inventory.list(context.signal);
       const wanted = contents.map((machine, index) => name === undefined ? freeName(machine.suggestedName ?? path.basename(file).replace(/\.ov[af]$/i, ''), machines) : contents.length === 1 ? name : `${name} ${String(index + 1)}`);
       if (name !== undefined) for (const final of wanted) checkName(final, [], machines);
-      const names = contents.map(() => temporaryName());
+      /** What this import made goes by: first the temporary names, then the UUIDs. */
+      let made = contents.map(() => temporaryName());
+      const machineFolders = await inventory.defaultMachineFolder();
+      const folders = machineFolders === undefined ? [] : await creation.newFolders(made.map(temporary => machineFolder(machineFolders, [], temporary)));
       try {
-        await tool.change(requests.importAppliance(file, names, { toVdi: false, group: '/' }), context);
-        return await settle(names, wanted, context);
+        await tool.change(requests.importAppliance(file, made, { toVdi: false, group: '/' }), context);
+        // All are found before the first is renamed, so that a failure on the way can still take back each of them.
+        made = await Promise.all(made.map(async temporary => (await states.read(temporary, context.signal)).info.get('UUID') ?? temporary));
+        for (const [index, uuid] of made.entries()) await tool.change(requests.modify(uuid, '--name', wanted[index] as string), context);
+        return made.map(idOf);
       } catch (error) {
-        throw await creation.takeBack({ files: [], networks: [], names, uuid: undefined, folder: undefined }, asGaiaError(error));
+        throw await creation.takeBack({ files: [], networks: [], names: made, uuid: undefined, folders, folder: undefined }, asGaiaError(error));
       }
     },
   };
-
-  /** All are found before the first is renamed, so that a failure on the way can still take back each of them by its UUID. */
-  async function settle(names: readonly string[], wanted: readonly string[], context: OperationContext): Promise<readonly Machine['id'][]> {
-    const uuids: string[] = [];
-    for (const temporary of names) uuids.push((await states.read(temporary, context.signal)).info.get('UUID') ?? temporary);
-    try {
-      for (const [index, uuid] of uuids.entries()) await tool.change(requests.modify(uuid, '--name', wanted[index] as string), context);
-    } catch (error) {
-      for (const uuid of uuids) await creation.takeBack({ files: [], networks: [], names: [], uuid, folder: undefined }, asGaiaError(error));
-      throw error;
-    }
-    return uuids.map(idOf);
-  }
 }
 
 /** VirtualBox's own rule: the name, or the name and the first number that is free. */

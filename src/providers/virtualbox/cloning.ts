@@ -1,17 +1,33 @@
 // Clones, full and linked. The clone's UUID is chosen before it exists, so that a clone that fails or is cancelled can be taken back by it.
 import { randomUUID } from 'node:crypto';
 import { asGaiaError, GaiaError } from '../../machines/errors.ts';
-import type { MachineId } from '../../machines/machine.ts';
+import type { MachineId, Snapshot } from '../../machines/machine.ts';
 import type { Cloning, CloneOptions, OperationContext, Snapshots } from '../../machines/provider.ts';
 import { checkName } from './creation.ts';
 import type { Creation } from './creation.ts';
 import type { PartDeps } from './deps.ts';
 import { idOf } from './inventory.ts';
+import { isReleased } from './machineState.ts';
 import { flatten } from './parse/snapshots.ts';
 import { nativeId } from './power.ts';
+import { machineFolder } from './remains.ts';
 import * as requests from './requests.ts';
+import type { Made } from './takeBack.ts';
 
+const settleMs = 60_000;
 const noSnapshot = 'A linked clone needs a snapshot, and this machine has none.';
+
+interface Base extends NonNullable<Made['snapshot']> {
+  /** Resolves with the snapshot's id. */
+  take(context: OperationContext): Promise<string>;
+}
+
+export const baseName = (clone: string): string => `Base of ${clone}`;
+
+/** Names the clone's UUID: by it this snapshot can be told from everybody else's before its own id is known. */
+export function baseDescription(source: string, clone: { readonly name: string; readonly linked?: boolean; readonly uuid: string }): string {
+  return `${clone.linked ? 'Linked base' : 'Base'} for ${source} and ${clone.name} (${clone.uuid})`;
+}
 
 export function createCloning({ tool, inventory, states }: PartDeps, creation: Creation, snapshots: Snapshots): Cloning {
   /** The snapshot to clone from; undefined = the present state. `take` = one must be taken first. */
@@ -37,6 +53,27 @@ export function createCloning({ tool, inventory, states }: PartDeps, creation: C
     throw new GaiaError('wrongState', { message: noSnapshot, hint: 'Take a snapshot first, or let Gaia take one.' });
   };
 
+  /** The snapshot of the source that a clone is made from. */
+  const baseOf = async (id: MachineId, source: string, clone: CloneOptions & { readonly uuid: string }, signal: AbortSignal): Promise<Base> => {
+    const list = async (now: AbortSignal): Promise<readonly Snapshot[]> => flatten(await snapshots.list(id, now));
+    const name = baseName(clone.name);
+    const before = new Set((await list(signal)).map(snapshot => snapshot.id));
+    return {
+      name,
+      take: context => {
+        context.progress({ message: 'Taking a snapshot to clone from' });
+        return snapshots.take(id, { name, description: baseDescription(source, clone) }, context);
+      },
+      async remove(context) {
+        // A VBoxManage that was ended leaves VBoxSVC to finish the snapshot (measured, 7.2): it may still be on its way.
+        const settled = await states.wait(nativeId(id), state => isReleased(state) || /^(?:running|paused|gurumeditation)$/.test(state.word), settleMs, context.signal);
+        if (!settled) throw new GaiaError('locked', { message: 'The machine is still at its snapshot.' });
+        const made = (await list(context.signal)).find(snapshot => !before.has(snapshot.id) && snapshot.description?.includes(clone.uuid) === true);
+        if (made) await snapshots.delete(id, made.id, context);
+      },
+    };
+  };
+
   return {
     takesSnapshot: true,
     async refusal(id, { linked }, signal) {
@@ -52,20 +89,18 @@ export function createCloning({ tool, inventory, states }: PartDeps, creation: C
       const groups = group === '/' ? [] : [group];
       checkName(options.name, groups, machines);
       const from = await origin(id, options, context.signal);
-      const snapshot = from.take ? await takeBase(id, options, snapshots, source?.name ?? '', context) : from.snapshot;
       const clone = randomUUID();
+      const base = from.take ? await baseOf(id, source?.name ?? '', { ...options, uuid: clone }, context.signal) : undefined;
+      const machineFolders = await inventory.defaultMachineFolder();
+      const folders = machineFolders === undefined ? [] : await creation.newFolders([machineFolder(machineFolders, groups, options.name)]);
       try {
+        const snapshot = base ? await base.take(context) : from.snapshot;
         await tool.change(requests.cloneVm(uuid, { name: options.name, uuid: clone, linked: options.linked === true, ...(snapshot === undefined ? {} : { snapshot }), groups }), context);
         await states.waitUntilReleased(clone, 30_000, context.signal);
       } catch (error) {
-        throw await creation.takeBack({ files: [], networks: [], names: [], uuid: clone, folder: undefined }, asGaiaError(error));
+        throw await creation.takeBack({ files: [], networks: [], names: [], uuid: clone, folders, snapshot: base, folder: undefined }, asGaiaError(error));
       }
       return idOf(clone);
     },
   };
-}
-
-async function takeBase(id: MachineId, options: CloneOptions, snapshots: Snapshots, source: string, context: OperationContext): Promise<string> {
-  context.progress({ message: 'Taking a snapshot to clone from' });
-  return await snapshots.take(id, { name: `Base of ${options.name}`, description: `${options.linked ? 'Linked base' : 'Base'} for ${source} and ${options.name}` }, context);
 }

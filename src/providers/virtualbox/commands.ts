@@ -3,6 +3,7 @@ import type { Action, Verb } from '../../machines/actions.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { CommandText } from '../../machines/provider.ts';
 import type { PartDeps } from './deps.ts';
+import { baseDescription, baseName } from './cloning.ts';
 import { createHostOnlyCalls } from './networks.ts';
 import type { Creation } from './creation.ts';
 import { asItIsCalled, placeholder } from './creation.ts';
@@ -57,13 +58,14 @@ export class Commands {
       const off = new Map([...info, ['VMState', 'poweroff']]);
       return changes.flatMap(change => changeCalls(nativeId(id), change, info) ?? changeCalls(nativeId(id), change, off) ?? []);
     },
-    clone: ({ id, options }) => {
+    clone: async ({ id, options }, signal) => {
       const take = options.takeSnapshot === true && options.snapshot === undefined;
       const snapshot = take ? '<snapshot id>' : options.snapshot;
-      return Promise.resolve([
-        ...(take ? [requests.takeSnapshot(nativeId(id), `Base of ${options.name}`, { live: false })] : []),
+      const source = take ? await this.#deps.states.read(nativeId(id), signal) : undefined;
+      return [
+        ...(source ? [requests.takeSnapshot(nativeId(id), baseName(options.name), { description: baseDescription(source.info.get('name') ?? '', { ...options, uuid: '<id>' }), live: source.word === 'running' })] : []),
         requests.cloneVm(nativeId(id), { name: options.name, uuid: '<id>', linked: options.linked === true, ...(snapshot === undefined ? (options.linked ? { snapshot: '<current snapshot>' } : {}) : { snapshot }) }),
-      ]);
+      ];
     },
     snapshot: async ({ id, name, description }, signal) => one(requests.takeSnapshot(nativeId(id), name, { ...(description ? { description } : {}), live: (await this.#deps.states.read(nativeId(id), signal)).word === 'running' })),
     restoreSnapshot: async ({ id, snapshot }, signal) => {

@@ -13,7 +13,7 @@ import { BoxMasters } from './boxMasters.ts';
 import type { PartDeps } from './deps.ts';
 import { guestType } from './guestTypes.ts';
 import { createHostOnly, readHostNetworks, removeHostOnlyCall } from './networks.ts';
-import { machineFolder } from './remains.ts';
+import { machineFolder, Remains } from './remains.ts';
 import { disksOf, foldersOf, forwardsOf } from './parse/devices.ts';
 import { parseVmInfo } from './parse/info.ts';
 import { parseMedia } from './parse/media.ts';
@@ -102,7 +102,8 @@ export class Creation {
     }
     context.progress({ ...messages[facts.base.kind], fraction: 0 });
     const borrowed = borrowedBy(facts);
-    await context.intend?.([...await this.#folders(spec, facts), ...(borrowed === undefined ? [] : [{ kind: 'medium' as const, path: borrowed }])]);
+    made.folders = await this.#folders(spec, facts);
+    await context.intend?.([...made.folders, ...await this.#masterFolders(facts), ...(borrowed === undefined ? [] : [{ kind: 'medium' as const, path: borrowed }])]);
     if (facts.base.kind === 'master') facts = { ...facts, base: await this.#masters.make(facts.base, within(context, 0, 0.6)) };
     await this.#deps.tool.change(makeCall(spec, facts), within(context, 0, facts.base.kind === 'new' ? 0.1 : 0.7));
     const known = facts.base.kind === 'appliance' ? facts.base.temporaryName : facts.uuid;
@@ -142,8 +143,17 @@ export class Creation {
     if (base === undefined) return [];
     const temporary = facts.base.kind === 'appliance' || facts.base.kind === 'master' ? [machineFolder(base, [], facts.base.temporaryName)] : [];
     const own = facts.base.kind === 'appliance' ? path.join(machineFolder(base, facts.groups, 'x'), '..', spec.name) : machineFolder(base, facts.groups, spec.name);
-    const master = facts.base.kind === 'master' ? [path.join(machineFolder(base, [masterGroup], 'x'), '..', facts.base.name)] : [];
-    const folders = [...temporary, ...master, own];
+    return this.newFolders([...temporary, own]);
+  }
+
+  /** That of the base of linked clones: other machines, and other windows, may come to need it. */
+  async #masterFolders({ base }: CreateFacts): Promise<readonly Intent[]> {
+    const folder = await this.#deps.inventory.defaultMachineFolder();
+    return folder === undefined || base.kind !== 'master' ? [] : this.newFolders([path.join(machineFolder(folder, [masterGroup], 'x'), '..', base.name)]);
+  }
+
+  /** Folders about to be made, each with what it holds now. */
+  newFolders(folders: readonly string[]): Promise<readonly Intent[]> {
     return Promise.all(folders.map(async (folder): Promise<Intent> => {
       const kept = (await this.#deps.tool.doors.files.listFolder(folder))?.map(entry => entry.name);
       return { kind: 'path', path: folder, ...(kept === undefined ? {} : { kept }) };
@@ -248,7 +258,7 @@ export class Creation {
 
   /** Removes what was made, and nothing else; returns the error to throw. */
   takeBack(made: Made, error: GaiaError): Promise<GaiaError> {
-    return new TakeBack(this.#deps.tool, this.#deps.states).run(made, error);
+    return new TakeBack(this.#deps.tool, this.#deps.states, new Remains(this.#deps.tool, this.#deps.inventory)).run(made, error);
   }
 }
 

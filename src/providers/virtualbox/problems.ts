@@ -43,7 +43,7 @@ const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|Launch
 const closingSays = /console object from the direct session|session is not locked \(session state|session state: Unlocked/i;
 
 /** VBoxSVC ended while it was asked, or just before: it ends by itself some 5 s after its last client, and a call may meet it then. */
-const serviceSays = /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|RPC_|server (?:is not available|died)/i;
+const serviceSays = /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|(?:NS_ERROR_|E_)UNEXPECTED \(0x8000FFFF\)[^\n]*\(extended info not available\)|RPC_|server (?:is not available|died)/i;
 
 const rows: readonly Row[] = [
   { says: /Cannot attach to .* in driverless mode/, code: 'notReady', message: 'The kernel driver of VirtualBox is not loaded, and this network mode needs it.', hint: 'Load the driver ("sudo /sbin/vboxconfig" on Linux), or use NAT.' },

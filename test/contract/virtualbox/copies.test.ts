@@ -1,8 +1,10 @@
 // Snapshots, clones, appliances, boxes and images on a real VirtualBox: what is made, and what of other machines stays as it was.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { GaiaError } from '../../../src/machines/errors.ts';
 import type { MachineId, Snapshot } from '../../../src/machines/machine.ts';
+import { runProcess } from '../../../src/system/process.ts';
 import { virtualBoxMissing } from '../../rig/virtualbox.mjs';
 import { useVirtualBox } from './bench.ts';
 
@@ -68,6 +70,56 @@ describe.skipIf(missing)(`snapshots, clones and appliances on a real VirtualBox$
     const clone = await t.provider.cloning!.clone(plain, { name: 'c', linked: true, takeSnapshot: true }, t.context);
     expect((await t.machine(plain)).snapshotCount).toBe(1);
     await t.provider.lifecycle!.delete(clone, { disks: 'delete' }, t.context);
+    await t.provider.lifecycle!.delete(plain, { disks: 'delete' }, t.context);
+  });
+
+  it('takes back the snapshot of a linked clone that is cancelled or fails, and no other', async () => {
+    const plain = await t.provider.lifecycle!.create(t.spec('plain', { disks: [{ sizeBytes: 2 ** 20 }] }), t.context);
+    await t.provider.snapshots!.take(plain, { name: 'Base of c', description: 'mine' }, t.context);
+    // Else the snapshot that is there would do.
+    await t.provider.power.start(plain, {}, t.context);
+    await t.provider.power.powerOff(plain, t.context);
+    const before = await t.provider.snapshots!.list(plain, t.signal);
+    const disks = async (): Promise<string[]> => [...(await t.box.run(['list', 'hdds'])).matchAll(/^UUID: +(\S+)/gm)].map(match => match[1] as string).sort();
+    const media = (await disks()).length;
+    let taken = 0;
+    /** A clone that ends `afterMs` after VBoxManage was started for `step`. */
+    const cutOff = async (step: 'take' | 'clonevm', afterMs: number): Promise<unknown> => {
+      const abort = new AbortController();
+      const provider = t.other({ run: async (request, signal, hooks) => {
+        if (request.args.includes(step)) setTimeout(() => { abort.abort(); }, afterMs);
+        const result = await runProcess(request, signal, hooks);
+        if (request.args[0] === 'snapshot' && request.args[2] === 'take') taken++;
+        // It was faster than the one who cancelled.
+        if (request.args.includes(step)) await new Promise(resolve => { setTimeout(resolve, afterMs); });
+        return result;
+      } });
+      return provider.cloning!.clone(plain, { name: 'c', linked: true, takeSnapshot: true }, { ...t.context, signal: abort.signal }).then(() => 'done', (error: unknown) => (error instanceof GaiaError && error.code !== 'partial' ? error.code : error));
+    };
+    for (const [step, afterMs] of [['take', 0], ['take', 60], ['clonevm', 0], ['clonevm', 70]] as const) {
+      expect(await cutOff(step, afterMs), `${step} ${String(afterMs)}`).toBe('cancelled');
+      expect(await t.provider.snapshots!.list(plain, t.signal), `${step} ${String(afterMs)}`).toEqual(before);
+      expect(existsSync(path.join(t.box.machineFolder, 'c'))).toBe(false);
+    }
+    expect(taken).toBeGreaterThan(0);
+    // Ended when it had made the copy, and before it registered it.
+    const unregistering = t.other({ run: async (request, signal, hooks) => {
+      if (request.args[0] !== 'clonevm') return runProcess(request, signal, hooks);
+      await runProcess({ ...request, args: request.args.filter(word => word !== '--register') }, signal, hooks);
+      throw new GaiaError('cancelled', { message: 'Cancelled.' });
+    } });
+    await expect(unregistering.cloning!.clone(plain, { name: 'c', linked: true, takeSnapshot: true }, t.context)).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await t.provider.snapshots!.list(plain, t.signal)).toEqual(before);
+    expect(existsSync(path.join(t.box.machineFolder, 'c'))).toBe(false);
+    // The settings file of another machine is in the way.
+    mkdirSync(path.join(t.box.machineFolder, 'c'));
+    writeFileSync(path.join(t.box.machineFolder, 'c', 'c.vbox'), 'not ours');
+    await expect(t.provider.cloning!.clone(plain, { name: 'c', linked: true, takeSnapshot: true }, t.context)).rejects.not.toMatchObject({ code: 'partial' });
+    expect(readFileSync(path.join(t.box.machineFolder, 'c', 'c.vbox'), 'utf8')).toBe('not ours');
+    expect(await t.provider.snapshots!.list(plain, t.signal)).toEqual(before);
+    expect(await disks()).toHaveLength(media);
+    expect((await t.provider.list(t.signal)).map(machine => machine.name)).not.toContain('c');
+    rmSync(path.join(t.box.machineFolder, 'c'), { recursive: true });
     await t.provider.lifecycle!.delete(plain, { disks: 'delete' }, t.context);
   });
 
