@@ -1,7 +1,7 @@
 // What a `config.vm.provider` block sets, as keys of a .gaia.json: the tables of providerStatements.ts read backwards.
 import { Secret, type Json, type MachineBuilder } from './machineBuilder.ts';
 import { whole } from './importNetworks.ts';
-import { proxmoxNames, virtualboxOptions } from './options.ts';
+import { impliedController, proxmoxNames, virtualboxOptions } from './options.ts';
 import { asString, known, NotKnown, RubyRange, RubySymbol, toJson, type Value } from './rubyValues.ts';
 import { withSymbols } from './symbols.ts';
 
@@ -84,12 +84,18 @@ export function takeCustomize(to: MachineBuilder, args: readonly Value[], line: 
     if (typeof value === 'object') throw new NotKnown('such a value');
     pairs.push([(flag[1] ?? '').replaceAll('-', '_'), numeric(value)]);
   }
-  for (const [flag, value] of pairs) {
+  for (const [flag, value] of isImplied(rest, to) ? pairs.slice(1) : pairs) {
     if ((flag === 'memory' || flag === 'cpus') && typeof value === 'number') to.set(flag, value, line);
     else if (flag === 'name') to.named(String(value), line);
     else if (flag in virtualboxOptions) throw new NotKnown(`the flag ${flag}`);
     else to.put(flag, value, line);
   }
+}
+
+/** The controller and 3D in one call and nothing else: the file named no controller. After one that it did name, this is another. */
+function isImplied(words: readonly Value[], to: MachineBuilder): boolean {
+  const [flag, controller, next, on] = words;
+  return words.length === 4 && flag === impliedController[0] && controller === impliedController[1] && typeof next === 'string' && /^--accelerate-?3d$/.test(next) && on === 'on' && to.options.graphicscontroller === undefined;
 }
 
 /** A text that is exactly how a number is written is that number. */

@@ -9,6 +9,9 @@ export const virtualboxOptions: Defaults = {
   auto_nat_dns_proxy: true, destroy_unused_network_interfaces: false, functional_vboxsf: true,
 };
 
+/** What 3D needs of VirtualBox, and a file that names no graphics controller means: in one call with 3D, by which an import knows that it was not written. */
+export const impliedController = ['--graphicscontroller', 'vmsvga'] as const;
+
 export const hypervOptions: Defaults = {
   memory: undefined, maxmemory: undefined, cpus: undefined, vmname: undefined, vlan_id: undefined, mac: undefined, linked_clone: false, differencing_disk: false,
   auto_start_action: 'Nothing', auto_stop_action: 'ShutDown', enable_checkpoints: true, enable_automatic_checkpoints: false,

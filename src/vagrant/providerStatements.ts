@@ -1,6 +1,6 @@
 // The `config.vm.provider` block of a machine: cpus, memory and provider_config in the words of Vagrant's providers and plugins.
 import type { ConfigPath } from '../config/model.ts';
-import { hypervOptions, isDefault, proxmoxNames, proxmoxOptions, virtualboxOptions, wslOptions, type Defaults } from './options.ts';
+import { hypervOptions, impliedController, isDefault, proxmoxNames, proxmoxOptions, virtualboxOptions, wslOptions, type Defaults } from './options.ts';
 import { args, env, join, range, rubyLiteral, symbol, type RubyValue } from './ruby.ts';
 import { asDict, asList, asText, data, isDict, isSecret, pluginData, sizeInBytes, vagrantSize, type Dict } from './values.ts';
 import { assign, blockCall, call, type Statement } from './view.ts';
@@ -56,11 +56,12 @@ function virtualbox(name: string, config: Dict, to: Settings): void {
   else to.set('name', options.name, own('name'));
   to.set('cpus', config.cpus, ['config', 'cpus']);
   to.set('memory', config.memory, ['config', 'memory']);
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined || value === null || key === 'name') continue;
+  const given = inTheirOrder(options);
+  for (const [key, value] of given) {
+    if (key === 'name') continue;
     if (key === 'unattended') to.sink.noEquivalent(own(key));
     else if (key in virtualboxOptions) to.set(key, value, own(key));
-    else to.call('customize', [['modifyvm', symbol('id'), `--${key.replace(/_/g, '-')}`, flagValue(value)]], own(key));
+    else to.call('customize', [['modifyvm', symbol('id'), ...(is3d(key, value) && !given.some(([one]) => isController(one)) ? impliedController : []), flagName(key), flagValue(value)]], own(key));
   }
   // Other commands of VBoxManage, for Vagrant alone; `":id"` stands for the machine.
   asList(asDict(config.vagrant).customize).forEach((command, index) => {
@@ -70,6 +71,18 @@ function virtualbox(name: string, config: Dict, to: Settings): void {
       to.callUnless(command.unless_exists, command.command.map(word => (word === ':id' ? symbol('id') : data(word))), path);
     } else if (Array.isArray(command)) to.call('customize', [command.map(word => (word === ':id' ? symbol('id') : data(word)))], path);
   });
+}
+
+const flagName = (key: string): string => `--${key.replace(/_/g, '-')}`;
+
+const wants3d = (options: Dict): boolean => Object.entries(options).some(([key, value]) => is3d(key, value));
+const is3d = (key: string, value: unknown): boolean => /^--accelerate-?3d$/.test(flagName(key)) && flagValue(value) === 'on';
+const isController = (key: string): boolean => flagName(key) === impliedController[0];
+
+/** VirtualBox refuses 3D before the controller that can do it is set, and Vagrant runs the calls as they stand. */
+function inTheirOrder(options: Dict): readonly [string, unknown][] {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  return wants3d(options) ? [...entries.filter(([key]) => isController(key)), ...entries.filter(([key]) => !isController(key))] : entries;
 }
 
 const flagValue = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value));

@@ -5,7 +5,8 @@ import type { Difference, Planning } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { forwardOf } from './adapters.ts';
 import { isVirtualBoxFolder, sharedFolderOf } from './create.ts';
-import { liveCommand, notModifyKeys, optionName } from './settings.ts';
+import { isWindows } from './guestTypes.ts';
+import { impliedController, inOrder, liveCommand, notModifyKeys, optionName } from './settings.ts';
 
 export const planning: Planning = {
   compare: (spec, details) => [...compareBasics(spec, details), ...moreDisks(spec, details), ...description(spec, details), ...forwards(spec, details), ...adapters(spec, details), ...folders(spec, details), ...options(spec, details)],
@@ -108,15 +109,20 @@ const readBack: Readonly<Record<string, string>> = { accelerate3d: 'accelerate3d
 
 /** Only what can be read back is compared: a setting that showvminfo does not tell is taken as it was made. */
 function options(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
-  return Object.entries(spec.options).flatMap(([key, value]): readonly Difference[] => {
-    if (notModifyKeys.has(key) || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) return [];
-    const name = optionName(key);
-    const present = details.settings[readBack[name] ?? name];
-    const wanted = typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
-    if (present === undefined || present === wanted || plain(present) === plain(wanted)) return [];
+  const given = Object.entries(spec.options).flatMap(([key, value]) => (notModifyKeys.has(key) || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') ? [] : [{ key, name: optionName(key), value }]));
+  const present = (name: string): string | undefined => details.settings[readBack[name] ?? name];
+  const differ = given.filter(({ name, value }) => !isSame(present(name), typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)));
+  // 3D needs a graphics controller that has it, as in a create; one that has it stays.
+  const controller = /^v(?:ms|boxs)vga$/i.test(present('graphicscontroller') ?? 'vmsvga') ? undefined : impliedController(given.filter(one => !/^accelerate-?3d$/.test(one.name) || differ.includes(one)), { windows: isWindows(details.osType ?? '') });
+  const all = [...(controller === undefined ? [] : [{ key: 'graphicscontroller', name: 'graphicscontroller', value: controller }]), ...differ];
+  return inOrder(all).map(({ key, name, value }): Difference => {
     const live = details.machine.state === 'running' && liveCommand(name, value) !== undefined;
-    return [{ key: `setting ${key}`, before: present, after: wanted, effect: live ? 'live' : stopNeeded(details), change: { edit: { kind: 'setting', key: name, value } } }];
+    return { key: `setting ${key}`, before: present(name) ?? '', after: typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value), effect: live ? 'live' : stopNeeded(details), change: { edit: { kind: 'setting', key: name, value } } };
   });
+}
+
+function isSame(present: string | undefined, wanted: string): boolean {
+  return present === undefined || present === wanted || plain(present) === plain(wanted);
 }
 
 /** showvminfo writes `PIIX3`, `HostToGuest`, `BIOS`: case and dashes mean nothing. */

@@ -33,16 +33,26 @@ const rank = (name: string): number => {
   return index === -1 ? first.length : index;
 };
 
+/** Options, those first that others need. */
+export function inOrder<T extends { readonly name: string }>(options: readonly T[]): readonly T[] {
+  return options.map((option, index) => ({ option, index })).sort((a, b) => rank(a.option.name) - rank(b.option.name) || a.index - b.index).map(({ option }) => option);
+}
+
+/** The graphics controller that 3D needs, where these options ask for 3D and name none. */
+export function impliedController(options: readonly { readonly name: string; readonly value: unknown }[], guest: { readonly windows: boolean }): string | undefined {
+  const wants3d = options.some(({ name, value }) => /^accelerate-?3d$/.test(name) && (value === true || value === 'on'));
+  if (!wants3d || options.some(({ name }) => name === 'graphicscontroller')) return undefined;
+  return guest.windows ? 'vboxsvga' : 'vmsvga';
+}
+
 /** All of `provider_config` that modifyvm takes. `windows`: the guest is Windows, whose 3D needs another graphics controller. */
 export function modifyOptions(options: Readonly<Record<string, unknown>>, guest: { readonly windows: boolean }): readonly string[] {
   const entries = Object.entries(options)
     .filter(([key, value]) => !notModifyKeys.has(key) && value !== null && value !== undefined)
     .map(([key, value]) => ({ key, name: optionName(key), value }));
-  const names = new Set(entries.map(entry => entry.name));
-  const wants3d = entries.some(({ name, value }) => (name === 'accelerate3d' || name === 'accelerate-3d') && optionValue(name, value as Value) === 'on');
-  const graphics = wants3d && !names.has('graphicscontroller') ? option('graphicscontroller', guest.windows ? 'vboxsvga' : 'vmsvga') : [];
-  const sorted = entries.map((entry, index) => ({ ...entry, index })).sort((a, b) => rank(a.name) - rank(b.name) || a.index - b.index);
-  return [...graphics, ...sorted.flatMap(({ key, value }) => (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap(item => {
+  const controller = impliedController(entries, guest);
+  const graphics = controller === undefined ? [] : option('graphicscontroller', controller);
+  return [...graphics, ...inOrder(entries).flatMap(({ key, value }) => (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap(item => {
     if (typeof item !== 'string' && typeof item !== 'number' && typeof item !== 'boolean') {
       throw new GaiaError('invalidInput', { message: 'The setting "{0}" must be a text, a number, true or false.', values: [key] });
     }

@@ -213,7 +213,11 @@ const providers: Readonly<Record<string, (machine: DrawnMachine, options: Json, 
     const { config } = machine;
     for (const key of own) if (options[key] !== undefined) same(`vb.${key}`, options[key], found[key]);
     if (options.name === undefined) same('vb.name', machine.name, found.name);
-    const flags = Object.entries(options).filter(([key]) => !own.includes(key)).map(([key, value]) => ['pre-boot', ['modifyvm', 'id', `--${key.replaceAll('_', '-')}`, onOff(value)]]);
+    const given = Object.entries(options).filter(([key]) => !own.includes(key));
+    const wants3d = given.some(([key, value]) => key === 'accelerate3d' && onOff(value) === 'on');
+    // 3D needs a graphics controller that has it, before: the one that is named, else this one.
+    const named = given.filter(([key]) => wants3d && key === 'graphicscontroller');
+    const flags = [...named, ...given.filter(one => !named.includes(one))].map(([key, value]) => ['pre-boot', ['modifyvm', 'id', ...key === 'accelerate3d' && wants3d && named.length === 0 ? ['--graphicscontroller', 'vmsvga'] : [], `--${key.replaceAll('_', '-')}`, onOff(value)]]);
     const sizes = [...(config.cpus === undefined ? [] : [['pre-boot', ['modifyvm', 'id', '--cpus', config.cpus]]]), ...(config.memory === undefined ? [] : [['pre-boot', ['modifyvm', 'id', '--memory', String(config.memory)]]])];
     same('vb.customize', [...sizes, ...flags], found.customizations);
   },

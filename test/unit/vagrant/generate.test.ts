@@ -59,7 +59,7 @@ Vagrant.configure("2") do |config|
     vb.memory       = 4096
     vb.linked_clone = true
     vb.customize ["modifyvm", :id, "--vram", "128"]
-    vb.customize ["modifyvm", :id, "--accelerate3d", "on"]
+    vb.customize ["modifyvm", :id, "--graphicscontroller", "vmsvga", "--accelerate3d", "on"]
   end
 
   config.vm.provision "shell", env: { "STAGE" => "dev" }, inline: <<~SHELL

@@ -32,6 +32,27 @@ describe('a generated Vagrantfile', () => {
     }
   });
 
+  it.each<[string, object, string[]]>([
+    ['names a graphics controller that has 3D where the file has none', { vram: 64, accelerate3d: 'on' }, ['"--vram", "64"', '"--graphicscontroller", "vmsvga", "--accelerate3d", "on"']],
+    ['in either spelling', { accelerate_3d: 'on' }, ['"--graphicscontroller", "vmsvga", "--accelerate-3d", "on"']],
+    ['sets the one that the file names first', { accelerate3d: 'on', vram: 64, graphicscontroller: 'vboxsvga' }, ['"--graphicscontroller", "vboxsvga"', '"--accelerate3d", "on"', '"--vram", "64"']],
+    ['also where it is the same', { graphicscontroller: 'vmsvga', accelerate3d: 'on' }, ['"--graphicscontroller", "vmsvga"', '"--accelerate3d", "on"']],
+    ['and none without 3D', { accelerate3d: 'off', graphicscontroller: 'none' }, ['"--accelerate3d", "off"', '"--graphicscontroller", "none"']],
+  ])('%s, and the same config comes back', async (_what, options, calls) => {
+    const text = generated(JSON.stringify({ name: 'a', provider: 'virtualbox', config: { box: 'x', provider_config: options } }));
+    expect([...text.matchAll(/vb\.customize \["modifyvm", :id, (.*)\]/g)].map(match => match[1])).toEqual(calls);
+    const back = await importVagrantfile(text);
+    expect(back.machines[0]?.config.provider_config).toEqual(options);
+    expect(generated(back.text)).toBe(text);
+  });
+
+  it('keeps a graphics controller that somebody wrote beside more than 3D, or after another', async () => {
+    const options = async (...calls: string[]): Promise<unknown> => (await importVagrantfile(`Vagrant.configure("2") { |c| c.vm.provider("virtualbox") { |vb| ${calls.map(words => `vb.customize ["modifyvm", :id, ${words}]`).join('; ')} } }`)).machines[0]?.config.provider_config;
+    expect(await options('"--graphicscontroller", "vmsvga", "--accelerate3d", "on", "--vram", "64"')).toEqual({ graphicscontroller: 'vmsvga', accelerate3d: 'on', vram: 64 });
+    expect(await options('"--graphicscontroller", "vboxvga"', '"--graphicscontroller", "vmsvga", "--accelerate3d", "on"')).toEqual({ graphicscontroller: 'vmsvga', accelerate3d: 'on' });
+    expect(await options('"--graphicscontroller", "vboxsvga", "--accelerate3d", "on"')).toEqual({ graphicscontroller: 'vboxsvga', accelerate3d: 'on' });
+  });
+
   it('of Proxmox VE is still no container where a template for containers stands beside it', async () => {
     const text = generated(JSON.stringify({ name: 'a', provider: 'proxmox', config: { box: 'x', provider_config: { vm_type: 'qemu', openvz_os_template: 'local:t' } } }));
     expect(text).toContain(':qemu');

@@ -50,3 +50,23 @@ it('a clone keeps the rules and folders of its source where the file has none', 
   expect(keys(aSpec({ source: { kind: 'clone', of: 'base' } }), is)).toEqual([]);
   expect(keys(aSpec(), is)).toEqual(['forward web', 'folder src']);
 });
+
+describe('3D', () => {
+  const is = (more: Readonly<Record<string, string>>, osType = 'Debian (64-bit)'): MachineDetails => details({ settings: { accelerate3d: 'off', vram: '16', ...more }, osType });
+  const wanted = (options: MachineSpec['options'], there: MachineDetails): unknown => planning.compare(aSpec({ options }), there).map(({ key, before, after }) => [key, before, after]);
+
+  it('comes with a graphics controller that has it, before it, where the machine has none such', () => {
+    expect(wanted({ accelerate3d: 'on', vram: 64 }, is({ graphicscontroller: 'vboxvga' }))).toEqual([['setting graphicscontroller', 'vboxvga', 'vmsvga'], ['setting vram', '16', '64'], ['setting accelerate3d', 'off', 'on']]);
+    expect(wanted({ accelerate_3d: true }, is({ graphicscontroller: 'none' }, 'Windows 10 (64-bit)'))).toEqual([['setting graphicscontroller', 'none', 'vboxsvga'], ['setting accelerate_3d', 'off', 'on']]);
+  });
+
+  it('leaves a controller that has it, and one where nothing of 3D changes', () => {
+    expect(wanted({ accelerate3d: 'on' }, is({ graphicscontroller: 'vboxsvga' }))).toEqual([['setting accelerate3d', 'off', 'on']]);
+    expect(wanted({ accelerate3d: 'off' }, is({ graphicscontroller: 'vboxvga' }))).toEqual([]);
+    expect(wanted({ accelerate3d: 'on' }, is({ graphicscontroller: 'vboxvga', accelerate3d: 'on' }))).toEqual([]);
+  });
+
+  it('is changed after the controller that the file names', () => {
+    expect(wanted({ accelerate3d: 'on', graphicscontroller: 'vmsvga' }, is({ graphicscontroller: 'vboxvga' }))).toEqual([['setting graphicscontroller', 'vboxvga', 'vmsvga'], ['setting accelerate3d', 'off', 'on']]);
+  });
+});
