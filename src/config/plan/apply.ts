@@ -1,6 +1,7 @@
 // Carries a plan out: in dependency order, machines side by side, cancel between steps, and a summary of what is true afterwards.
 import type { Action } from '../../machines/actions.ts';
 import { asGaiaError, fillIn, GaiaError } from '../../machines/errors.ts';
+import type { ErrorAction } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { Change, Intent, OperationContext, Resize } from '../../machines/provider.ts';
 import type { ActionResult } from '../../machines/perform.ts';
@@ -45,6 +46,8 @@ export interface StepOutcome {
   readonly reason?: string;
   /** The same, to be translated. */
   readonly note?: Note;
+  /** What can be done about it. */
+  readonly actions?: readonly ErrorAction[];
 }
 
 /** An l10n key with its values. */
@@ -72,7 +75,9 @@ async function applyStep(step: PlanStep, before: readonly StepOutcome[], options
   };
   if (step.kind === 'none' || step.kind === 'unmanaged') return { name: step.name, outcome: 'unchanged' };
   if (signal.aborted) return skip({ message: 'Cancelled.' });
-  if (step.kind === 'conflict' || step.kind === 'blocked') return skip({ message: step.reason ?? 'It is not possible.', ...step.values ? { values: step.values } : {} });
+  if (step.kind === 'conflict' || step.kind === 'blocked') {
+    return { ...skip({ message: step.reason ?? 'It is not possible.', ...step.values ? { values: step.values } : {} }), ...step.actions ? { actions: step.actions } : {} };
+  }
   if (before.some(outcome => outcome.outcome === 'failed' || outcome.outcome === 'skipped')) return skip({ message: 'A machine it needs was not made.' });
   if (step.kind === 'replace' && !options.replace.has(step.name)) return skip({ message: 'It would have to be replaced, which was not confirmed.' });
   if (step.kind === 'stop' && !options.stop) return skip({ message: 'It would have to be stopped, which was not confirmed.' });

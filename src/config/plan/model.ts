@@ -1,4 +1,5 @@
 // A plan: what would have to be done so that the fleet is what a file says. Data; nothing in it does anything.
+import type { ErrorAction } from '../../machines/errors.ts';
 import type { Machine, MachineId } from '../../machines/machine.ts';
 import type { Difference } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
@@ -26,6 +27,8 @@ export interface PlanStep {
   /** l10n key, with values. */
   readonly reason?: string;
   readonly values?: readonly (string | number)[];
+  /** What can be done about the reason. */
+  readonly actions?: readonly ErrorAction[];
 }
 
 export interface Plan {

@@ -2,34 +2,25 @@
 import { compareBasics, compareListed } from '../../machines/compare.ts';
 import { parseMachineId } from '../../machines/machine.ts';
 import type { Machine, MachineDetails, MachineId } from '../../machines/machine.ts';
-import type { Difference, Planning } from '../../machines/provider.ts';
+import type { Difference } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { phrase } from '../phrase.ts';
 import type { Bindings, Plan, PlanStep } from './model.ts';
+import { noPlace, placesIn, placeWord, whereaboutsOf } from './whereabouts.ts';
+import type { PlaceOf, World } from './whereabouts.ts';
 
-export interface PlanInput {
+export interface PlanInput extends World {
   readonly specs: readonly MachineSpec[];
   readonly bindings: Bindings;
-  /** Machines of a provider (and connection), or undefined when it did not answer: then nothing may be concluded from their absence. */
-  machinesOf(provider: string, connection: string | undefined): readonly Machine[] | undefined;
   /** Of the bound machines; undefined when they could not be read. */
   detailsOf(id: MachineId): MachineDetails | undefined;
   /** Did its first setup, after it was made, not come to its end? */
   readonly unfinished?: (id: MachineId) => boolean;
-  /** What a provider that did not answer said of itself: l10n key with values. */
-  readonly whyNot?: (provider: string, connection: string | undefined) => Pick<PlanStep, 'reason' | 'values'> | undefined;
-  /** Is there such a provider, and how does it compare? */
-  planningOf(provider: string): Planning | 'basic' | undefined;
 }
 
 export function makePlan(input: PlanInput): Plan {
   const names = new Set(input.specs.map(spec => spec.name));
-  const places = new Map<string, Place | undefined>();
-  const placeOf = (provider: string, connection: string | undefined): Place | undefined => {
-    const key = `${provider}:${connection ?? ''}`;
-    if (!places.has(key)) places.set(key, indexed(input.machinesOf(provider, connection)));
-    return places.get(key);
-  };
+  const placeOf = placesIn(input);
   const steps = input.specs.map(spec => stepFor(spec, input, placeOf, names));
   for (const [name, id] of input.bindings) {
     if (names.has(name)) continue;
@@ -40,51 +31,38 @@ export function makePlan(input: PlanInput): Plan {
   return { steps: inOrder(steps), fingerprint: fingerprintOf(steps) };
 }
 
-/** The machines of one connection, found by id and by name. */
-interface Place {
-  readonly byId: ReadonlyMap<MachineId, Machine>;
-  readonly byName: ReadonlyMap<string, Machine>;
-}
-
-function indexed(machines: readonly Machine[] | undefined): Place | undefined {
-  return machines && { byId: new Map(machines.map(machine => [machine.id, machine])), byName: new Map(machines.map(machine => [machine.name, machine])) };
-}
-
-type PlaceOf = (provider: string, connection: string | undefined) => Place | undefined;
-
 function stepFor(spec: MachineSpec, input: PlanInput, placeOf: PlaceOf, names: ReadonlySet<string>): PlanStep {
-  const place = placeOf(spec.provider, spec.connection);
   const base = { name: spec.name, provider: spec.provider, spec, differences: [], after: dependenciesOf(spec, names) };
+  const blocked = noPlace(spec.provider, spec.connection, input, placeOf);
+  if (blocked) return { ...base, kind: 'blocked', ...blocked };
   const planning = input.planningOf(spec.provider);
-  if (planning === undefined) return { ...base, kind: 'blocked', reason: phrase('There is no connection for the provider "{0}".'), values: [spec.provider] };
-  if (place === undefined) return { ...base, kind: 'blocked', ...input.whyNot?.(spec.provider, spec.connection) ?? { reason: phrase('{0} did not answer, so it is not known what is there.'), values: [spec.provider] } };
+  const place = placeOf(spec.provider, spec.connection);
 
   const id = input.bindings.get(spec.name);
-  const bound = id === undefined ? undefined : place.byId.get(id);
+  const bound = id === undefined ? undefined : place?.byId.get(id);
   if (!bound) {
     const elsewhere = id === undefined ? undefined : leftElsewhere(spec, id, input, placeOf);
     if (elsewhere) return { ...base, kind: 'blocked', ...elsewhere };
-    const namesake = place.byName.get(spec.called ?? spec.name);
+    const namesake = place?.byName.get(spec.called ?? spec.name);
     if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: phrase('A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.'), values: [spec.name] };
     return { ...base, kind: 'create', differences: summaryOf(spec) };
   }
   const details = input.detailsOf(bound.id);
   if (!details) return { ...base, machine: bound, kind: 'blocked', reason: phrase('The settings of "{0}" could not be read.'), values: [bound.name] };
-  const differences = [...renamed(spec, details.machine), ...(planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
+  const differences = [...renamed(spec, details.machine), ...(planning === undefined || planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
   if (input.unfinished?.(bound.id) !== true) return { ...base, machine: bound, differences, kind: kindOf(differences) };
   const all: readonly Difference[] = [...differences, { key: 'provisioning', before: 'not finished', after: 'finished', effect: 'live' }];
   return { ...base, machine: bound, differences: all, kind: kindOf(all), unfinished: true };
 }
 
 /** The file made it in another place than it wants it now. To make another one there would leave this one behind, and nobody would know whose it is. */
-function leftElsewhere(spec: MachineSpec, id: MachineId, input: PlanInput, placeOf: PlaceOf): Pick<PlanStep, 'machine' | 'reason' | 'values'> | undefined {
+function leftElsewhere(spec: MachineSpec, id: MachineId, input: PlanInput, placeOf: PlaceOf): Pick<PlanStep, 'machine' | 'reason' | 'values' | 'actions'> | undefined {
+  const where = whereaboutsOf(spec.name, id, input, placeOf);
+  if (where.kind === 'unknown') return where.why;
+  if (where.kind === 'gone') return undefined;
   const { provider, connection } = parseMachineId(id);
-  if (input.planningOf(provider) === undefined) return { reason: phrase('There is no connection for the provider "{0}".'), values: [provider] };
-  const there = placeOf(provider, connection);
-  const whyNot = there ? undefined : input.whyNot?.(provider, connection);
-  if (!there && (whyNot || provider !== spec.provider)) return whyNot ?? { reason: phrase('{0} did not answer, so it is not known what is there.'), values: [provider] };
-  const machine = there?.byId.get(id);
-  return machine && { machine, reason: phrase('This file made "{0}" with {1}, and it is still there. Destroy it first, or give the new machine another name.'), values: [spec.name, connection === 'local' ? provider : `${provider} (${connection})`] };
+  const destroy = input.buttons?.(spec.name).destroy;
+  return { machine: where.machine, reason: phrase('This file made "{0}" with {1}, and it is still there. Destroy it first, or give the new machine another name.'), values: [spec.name, placeWord(provider, connection)], ...destroy ? { actions: [destroy] } : {} };
 }
 
 function renamed(spec: MachineSpec, { name, state }: Machine): readonly Difference[] {

@@ -17,6 +17,7 @@ const help = () => import('./help.ts');
 const preview = () => import('../preview/register.ts');
 const templates = () => import('../templates/commands.ts');
 const plans = () => import('../plan/commands.ts');
+const belonging = () => import('../plan/belonging.ts');
 const connections = () => import('../connections/commands.ts');
 const cluster = () => import('../cluster/commands.ts');
 const generated = () => import('../preview/files.ts');
@@ -99,13 +100,15 @@ export const commandTable: Readonly<Record<string, Load>> = {
   'gaia.config.plan': async () => (await plans()).plan,
   'gaia.config.apply': async () => (await plans()).apply,
   'gaia.config.showPlanText': async () => (await plans()).showPlanText,
-  'gaia.config.destroy': async () => (await plans()).destroy,
-  'gaia.config.adopt': async () => (await plans()).adopt,
+  'gaia.config.destroy': async () => (await belonging()).destroy,
+  'gaia.config.destroyMachine': async () => (await belonging()).destroyMachine,
+  'gaia.config.adopt': async () => (await belonging()).adopt,
+  'gaia.config.release': async () => (await belonging()).release,
   'gaia.config.runWithVagrant': async () => (await import('../plan/vagrantTask.ts')).runWithVagrant,
   'gaia.plan.apply': async () => (await plans()).applyShown,
   'gaia.plan.refresh': async () => (await plans()).planAgain,
   'gaia.plan.showText': async () => (await plans()).showShownText,
-  'gaia.plan.destroy': async () => (await plans()).destroyShown,
+  'gaia.plan.destroy': async () => (await belonging()).destroyShown,
   'gaia.plan.showStepCommands': async () => (await plans()).showStepCommands,
   'gaia.plan.copyCommand': async () => (await plans()).copyCommand,
   'gaia.machine.exportConfig': async () => (await plans()).exportMachine,

@@ -5,6 +5,7 @@ import { applyPlan } from '../../config/plan/apply.ts';
 import type { ApplyHooks, ApplyOptions, StepOutcome } from '../../config/plan/apply.ts';
 import { changes } from '../../config/plan/plan.ts';
 import { differenceText } from '../../config/plan/text.ts';
+import type { World } from '../../config/plan/whereabouts.ts';
 import type { TextRange } from '../../config/model.ts';
 import { phrase } from '../../config/phrase.ts';
 import { GaiaError } from '../../machines/errors.ts';
@@ -93,13 +94,22 @@ async function applyOnce(parts: Parts, request: ApplyRequest, signal: AbortSigna
 export async function gatherFor(parts: Parts, request: Pick<ApplyRequest, 'file' | 'text' | 'only' | 'baseFolder'>, signal: AbortSignal): Promise<Gathered> {
   const { bindings, unfinished } = planFeature(parts);
   await bindings.fresh(request.file);
-  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id), actionsAt: range => showInFile(request, range) });
+  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id), actionsAt: range => showInFile(request, range), buttons: buttonsFor(request.file) });
   parts.marks.planned(gathered.plan, difference => differenceText({ ...difference, effect: 'live' }, t));
   return gathered;
 }
 
 function showInFile({ file, text }: Pick<ApplyRequest, 'file' | 'text'>, range: TextRange): readonly ErrorAction[] {
   return [{ title: phrase('Show in the File'), command: 'vscode.open', args: [vscode.Uri.parse(file), { selection: rangeIn(text)(range) }] }];
+}
+
+/** What a person may do about a machine of the file that is out of sight, or in another place. */
+export function buttonsFor(file: string): NonNullable<World['buttons']> {
+  const args = (machine: string): readonly unknown[] => [vscode.Uri.parse(file), { machine }];
+  return name => ({
+    release: { title: phrase('Release This Machine…'), command: 'gaia.config.release', args: args(name) },
+    destroy: { title: phrase('Destroy This Machine…'), command: 'gaia.config.destroyMachine', args: args(name) },
+  });
 }
 
 function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): ApplyHooks {

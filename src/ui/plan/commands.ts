@@ -1,13 +1,10 @@
-// `gaia.config.plan`, `apply`, `destroy`, `adopt`, `exportMachine`: from file to machine and back.
+// `gaia.config.plan`, `apply`, `showPlanText`, `gaia.machine.exportConfig`, `openConfig`: from file to machine and back.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { machineSpec } from '../../config/spec.ts';
 import { parseConfig } from '../../config/parse.ts';
 import { planAsText } from '../../config/plan/text.ts';
 import type { CommandText } from '../../machines/provider.ts';
 import type { MachineId } from '../../machines/machine.ts';
-import { ask, namesOf } from '../confirm.ts';
-import { act } from '../act.ts';
 import { openCommands } from '../commands/showCommands.ts';
 import { targetsOf } from '../commands/targets.ts';
 import { gaiaDocumentOf } from '../gaiaDocument.ts';
@@ -15,8 +12,7 @@ import { t } from '../l10n.ts';
 import { showAsNewFile } from '../newDocument.ts';
 import type { Parts } from '../parts.ts';
 import { needTrust } from '../trust.ts';
-import { stateWords } from '../words.ts';
-import { applyFile, boundMachines, gatherFor } from './apply.ts';
+import { applyFile, gatherFor } from './apply.ts';
 import type { ApplyRequest } from './apply.ts';
 import { configOf } from '../../config/export.ts';
 import { planFeature } from './feature.ts';
@@ -27,7 +23,7 @@ import type { StepState } from './planView.ts';
 import { isPlanNode } from './planView.ts';
 import { commandsOfStep } from './stepCommands.ts';
 
-async function documentFor(parts: Parts, argument: unknown): Promise<vscode.TextDocument | undefined> {
+export async function documentFor(parts: Parts, argument: unknown): Promise<vscode.TextDocument | undefined> {
   const uri = isPlanNode(argument) ? argument.uri : argument;
   const document = await gaiaDocumentOf(uri ?? (vscode.window.activeTextEditor ? undefined : planFeature(parts).shownView?.uri));
   if (!document) void vscode.window.showInformationMessage(t('Open a .gaia.json file first.'));
@@ -35,7 +31,7 @@ async function documentFor(parts: Parts, argument: unknown): Promise<vscode.Text
 }
 
 /** The buttons of the plan view mean the file that is planned there, whatever else is open. */
-function ofShownPlan(command: (parts: Parts, args: readonly unknown[]) => Promise<void>): (parts: Parts) => Promise<void> {
+export function ofShownPlan(command: (parts: Parts, args: readonly unknown[]) => Promise<void>): (parts: Parts) => Promise<void> {
   return async parts => {
     const { uri, only } = planFeature(parts).shownView?.shown ?? {};
     if (uri) await command(parts, only === undefined ? [uri] : [uri, { machine: only }]);
@@ -43,7 +39,7 @@ function ofShownPlan(command: (parts: Parts, args: readonly unknown[]) => Promis
 }
 
 /** `{ machine: 'web' }`, as a CodeLens passes it, or a row of the plan. */
-function onlyOf(args: readonly unknown[]): string | undefined {
+export function onlyOf(args: readonly unknown[]): string | undefined {
   if (isPlanNode(args[0])) return args[0].step.name;
   const machine = (args[1] as { readonly machine?: unknown } | undefined)?.machine;
   return typeof machine === 'string' ? machine : undefined;
@@ -66,7 +62,7 @@ export async function plan(parts: Parts, args: readonly unknown[]): Promise<void
   if (document) await showPlan(parts, document, onlyOf(args), true);
 }
 
-async function showPlan(parts: Parts, document: vscode.TextDocument, only: string | undefined, reveal: boolean): Promise<void> {
+export async function showPlan(parts: Parts, document: vscode.TextDocument, only: string | undefined, reveal: boolean): Promise<void> {
   const { view, turns } = planFeature(parts);
   const file = document.uri.toString();
   // What is being carried out is shown there until it has ended.
@@ -154,112 +150,6 @@ function progressOf(progress: vscode.Progress<{ message?: string }>, signal: Abo
   };
 }
 
-/** Deletes the machines that the file made, with their disks. Names them first. */
-export async function destroy(parts: Parts, args: readonly unknown[]): Promise<void> {
-  const document = await documentFor(parts, args[0]);
-  if (!document) return;
-  const file = document.uri.toString();
-  const { turns, shownView } = planFeature(parts);
-  if (turns.has(file)) {
-    sayBusy();
-    return;
-  }
-  const done = await turns.take(file, new AbortController().signal, signal => destroyOnce(parts, document, signal));
-  if (done && shownView?.uri?.toString() === file) await showPlan(parts, document, undefined, false);
-}
-
-function sayBusy(): void {
-  void vscode.window.showInformationMessage(t('This file is being applied already.'));
-}
-
-/** False = nothing was done. */
-async function destroyOnce(parts: Parts, document: vscode.TextDocument, signal: AbortSignal): Promise<boolean> {
-  const file = document.uri.toString();
-  const { bindings } = planFeature(parts);
-  await parts.ensureProviders();
-  await bindings.fresh(file);
-  await parts.fleet.refresh({ fresh: true });
-  const mine = boundMachines(parts, file);
-  if (mine.length === 0) {
-    void vscode.window.showInformationMessage(t('No machine belongs to this file.'));
-    return false;
-  }
-  const names = mine.map(one => one.name);
-  const lines = mine.map(({ name, id }) => {
-    const machine = parts.fleet.machine(id);
-    return t('• {0}: {1}', machine === undefined || machine.name === name ? name : `${machine.name} (${name})`, machine ? stateWords[machine.state]() : '');
-  });
-  const on = mine.some(({ id }) => isOn(parts, id));
-  const sure = await ask(t('Delete {0} with all disks?', namesOf(names)), [lines.join('\n'), on ? t('Those that run are powered off.') : '', t('This cannot be undone. The file stays.')].filter(part => part !== '').join('\n\n'), [{ title: t('Delete'), value: true }]);
-  if (!sure) return false;
-  // A linked clone keeps its source from being deleted: clones go first.
-  for (const wave of clonesFirst(document.getText(), mine)) {
-    signal.throwIfAborted();
-    await Promise.all(wave.map(async ({ name, id }) => {
-      if (isOn(parts, id)) {
-        const [off] = await act(parts, [{ verb: 'powerOff', id }]);
-        if (off?.error) return;
-      }
-      const [gone] = await act(parts, [{ verb: 'delete', id, disks: 'delete' }]);
-      if (!gone?.error) await bindings.bind(file, name, undefined);
-    }));
-  }
-  return true;
-}
-
-function isOn(parts: Parts, id: MachineId): boolean {
-  const state = parts.fleet.machine(id)?.state;
-  return state === 'running' || state === 'paused';
-}
-
-/** Machines that nothing of the others is cloned from, then what those are cloned from, and so on. */
-function clonesFirst<T extends { readonly name: string }>(text: string, machines: readonly T[]): readonly (readonly T[])[] {
-  const sourceOf = new Map(parseConfig(text).machines.map(machine => machineSpec(machine)).map(({ name, source }) => [name, source.kind === 'clone' ? source.of : undefined]));
-  const waves: (readonly T[])[] = [];
-  for (let left = machines; left.length > 0;) {
-    const needed = new Set(left.map(({ name }) => sourceOf.get(name)).filter(one => one !== undefined));
-    const free = left.filter(({ name }) => !needed.has(name));
-    const wave = free.length > 0 ? free : left;
-    waves.push(wave);
-    left = left.filter(one => !wave.includes(one));
-  }
-  return waves;
-}
-
-/** Makes an existing machine the file's own. Changes nothing about the machine. */
-export async function adopt(parts: Parts, args: readonly unknown[]): Promise<void> {
-  const document = await documentFor(parts, args[0]);
-  if (!document) return;
-  const { turns } = planFeature(parts);
-  const file = document.uri.toString();
-  if (turns.has(file)) {
-    sayBusy();
-    return;
-  }
-  if (await turns.take(file, new AbortController().signal, () => adoptOnce(parts, document, onlyOf(args)))) await showPlan(parts, document, undefined, true);
-}
-
-/** False = nothing was chosen. */
-async function adoptOnce(parts: Parts, document: vscode.TextDocument, named: string | undefined): Promise<boolean> {
-  const { bindings } = planFeature(parts);
-  const file = document.uri.toString();
-  await bindings.fresh(file);
-  const bound = bindings.of(file);
-  const specs = parseConfig(document.getText()).machines.map(machine => machineSpec(machine)).filter(spec => {
-    const id = bound.get(spec.name);
-    return id === undefined || parts.fleet.machine(id) === undefined;
-  });
-  const spec = named === undefined ? (await vscode.window.showQuickPick(specs.map(one => ({ label: one.name, description: one.provider, one })), { title: t('Adopt: which machine of the file?') }))?.one : specs.find(one => one.name === named);
-  if (!spec) return false;
-  await parts.ensureProviders();
-  await parts.fleet.refresh();
-  const candidates = parts.fleet.entries().filter(entry => entry.provider.id === spec.provider).flatMap(entry => entry.machines).filter(machine => !bindings.mayBeOwned(machine.id));
-  const picked = await vscode.window.showQuickPick(candidates.map(machine => ({ label: machine.name, description: [machine.path?.join(' / '), machine.state].filter(Boolean).join(' · '), picked: machine.name === spec.name, machine })), { title: t('Which machine is “{0}”?', spec.name) });
-  if (!picked) return false;
-  await bindings.bind(file, spec.name, picked.machine.id);
-  return true;
-}
-
 /** A .gaia.json of an existing machine, not saved yet. */
 export async function exportMachine(parts: Parts, args: readonly unknown[]): Promise<void> {
   const [target] = await targetsOf(parts, { ability: 'showDetails', title: t('Export as .gaia.json') }, args);
@@ -287,4 +177,3 @@ export async function openOwner(parts: Parts, args: readonly unknown[]): Promise
 export const applyShown = ofShownPlan(apply);
 export const planAgain = ofShownPlan(plan);
 export const showShownText = ofShownPlan(showPlanText);
-export const destroyShown = ofShownPlan(destroy);

@@ -7,6 +7,7 @@ import { checkConfig } from '../../config/check.ts';
 import type { ParsedConfig, ParseProblem, TextRange } from '../../config/model.ts';
 import type { Bindings, Plan } from '../../config/plan/model.ts';
 import { makePlan } from '../../config/plan/plan.ts';
+import type { Why, World } from '../../config/plan/whereabouts.ts';
 import { machineSpec } from '../../config/spec.ts';
 import { validateConfig } from '../../config/validate.ts';
 import { GaiaError } from '../../machines/errors.ts';
@@ -31,10 +32,11 @@ export interface GatherOptions {
   readonly unfinished?: ((id: MachineId) => boolean) | undefined;
   /** Buttons for an error of the file, by where it is. */
   readonly actionsAt?: ((range: TextRange) => readonly ErrorAction[]) | undefined;
+  readonly buttons?: World['buttons'];
 }
 
 /** Throws GaiaError `invalidInput` naming the first error of the file. */
-export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished, actionsAt }: GatherOptions = {}): Promise<Gathered> {
+export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished, actionsAt, buttons }: GatherOptions = {}): Promise<Gathered> {
   const parsed = parseConfig(text);
   const [problem] = [...parsed.problems, ...validateConfig(parsed), ...checkConfig(parsed)].filter(one => one.severity === 'error');
   if (problem) throw badFile(parsed, problem, actionsAt?.(problem.range) ?? []);
@@ -43,20 +45,29 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
   const wanted = new Set([...specs.map(spec => spec.provider), ...[...bindings.values()].map(id => parseMachineId(id).provider)]);
   await fleet.refresh({ providers: registry.all().filter(provider => wanted.has(provider.id)), fresh: true });
   const details = await detailsOf(registry, fleet, [...bindings.values()], signal);
-  const entries = fleet.entries();
   const plan = makePlan({
     specs,
     bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
-    machinesOf: (provider, connection) => machinesOf(entries, provider, connection),
-    whyNot: (provider, connection) => whyNot(entriesOf(entries, provider, connection)),
+    ...worldOf(registry, fleet, buttons),
     detailsOf: id => details.get(id),
     ...unfinished ? { unfinished } : {},
+  });
+  return { plan, parsed, specs };
+}
+
+/** What there is, as the fleet has seen it last. */
+export function worldOf(registry: ProviderRegistry, fleet: Fleet, buttons?: World['buttons']): World {
+  const entries = fleet.entries();
+  return {
+    machinesOf: (provider, connection) => machinesOf(entries, provider, connection),
+    hasConnection: (provider, connection) => entriesOf(entries, provider, connection).length > 0,
+    whyNot: (provider, connection) => whyNot(entriesOf(entries, provider, connection)),
     planningOf: provider => {
       const found = registry.all().find(one => one.id === provider);
       return found && (found.planning ?? 'basic');
     },
-  });
-  return { plan, parsed, specs };
+    ...buttons ? { buttons } : {},
+  };
 }
 
 /** Host paths of the file as absolute ones. Those of other computers (Proxmox) stay. */
@@ -74,7 +85,8 @@ function withSources(specs: readonly MachineSpec[], name: string): readonly Mach
   return [...source, spec];
 }
 
-function entriesOf(entries: readonly FleetEntry[], provider: string, connection: string | undefined): readonly FleetEntry[] {
+/** Of the connection named by id or label; all of the provider when none is named. */
+export function entriesOf(entries: readonly FleetEntry[], provider: string, connection: string | undefined): readonly FleetEntry[] {
   return entries.filter(entry => entry.provider.id === provider && (connection === undefined || entry.provider.connection.id === connection || entry.provider.connection.label === connection));
 }
 
@@ -84,8 +96,8 @@ function machinesOf(entries: readonly FleetEntry[], provider: string, connection
   return mine.length === 0 || mine.some(entry => entry.status.kind !== 'ready') ? undefined : mine.flatMap(entry => entry.machines);
 }
 
-function whyNot(entries: readonly FleetEntry[]): { readonly reason: string; readonly values: readonly (string | number)[] } | undefined {
-  for (const { status } of entries) if (status.kind === 'failed') return { reason: status.error.detail.message, values: status.error.detail.values ?? [] };
+function whyNot(entries: readonly FleetEntry[]): Why | undefined {
+  for (const { status } of entries) if (status.kind === 'failed') return { reason: status.error.detail.message, values: status.error.detail.values ?? [], ...status.error.detail.actions ? { actions: status.error.detail.actions } : {} };
   return undefined;
 }
 

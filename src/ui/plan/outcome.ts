@@ -44,7 +44,7 @@ export async function tellOutcome(parts: Parts, outcomes: readonly StepOutcome[]
   const error = firstFailed(outcomes)?.error;
   for (const { name, error: each } of outcomes) if (each && each.code !== 'cancelled') parts.log.error(`${name} | ${each.code}: ${each.message}${each.detail.raw === undefined ? '' : `\n${each.detail.raw}`}`);
   const text = [said, firstFailure(outcomes)].filter(part => part !== '').join(' ');
-  const actions = error?.detail.actions ?? [];
+  const actions = error?.detail.actions ?? outcomes.find(one => one.outcome === 'skipped' && one.actions)?.actions ?? [];
   const retry = t('Retry');
   const log = t('Show Log');
   const details = t('Show Details');

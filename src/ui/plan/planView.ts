@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { changeText, differenceText, summary } from '../../config/plan/text.ts';
 import type { Plan, PlanStep, StepKind } from '../../config/plan/model.ts';
+import type { ErrorAction } from '../../machines/errors.ts';
 import type { CommandText, Difference } from '../../machines/provider.ts';
 import { t } from '../l10n.ts';
 import type { Locate } from './placesInText.ts';
@@ -24,6 +25,7 @@ export type PlanNode =
   | { readonly kind: 'step'; readonly uri: vscode.Uri; readonly step: PlanStep }
   | { readonly kind: 'difference'; readonly uri: vscode.Uri; readonly step: PlanStep; readonly difference: Difference }
   | { readonly kind: 'reason'; readonly uri: vscode.Uri; readonly step: PlanStep; readonly text: string }
+  | { readonly kind: 'action'; readonly uri: vscode.Uri; readonly step: PlanStep; readonly action: ErrorAction }
   | { readonly kind: 'commands'; readonly uri: vscode.Uri; readonly step: PlanStep }
   | { readonly kind: 'command'; readonly uri: vscode.Uri; readonly step: PlanStep; readonly command: CommandText; readonly index: number };
 
@@ -159,6 +161,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
     if (node.kind !== 'step') return [];
     return [
       ...step.reason === undefined ? [] : [{ kind: 'reason' as const, uri, step, text: t(step.reason, ...step.values ?? []) }],
+      ...(step.actions ?? []).map(action => ({ kind: 'action' as const, uri, step, action })),
       ...step.differences.map(difference => ({ kind: 'difference' as const, uri, step, difference })),
       ...kindsWithCommands.includes(step.kind) ? [{ kind: 'commands' as const, uri, step }] : [],
     ];
@@ -169,6 +172,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
       case 'step': return this.#stepItem(node.step);
       case 'difference': return this.#differenceItem(node.step, node.difference);
       case 'reason': return reasonItem(node.text);
+      case 'action': return actionItem(node.action);
       case 'commands': return commandsItem(node.step);
       case 'command': return commandItem(node.command);
     }
@@ -236,6 +240,15 @@ function reasonItem(text: string): vscode.TreeItem {
   const item = new vscode.TreeItem(text);
   item.iconPath = new vscode.ThemeIcon('info', new vscode.ThemeColor('disabledForeground'));
   item.tooltip = text;
+  return item;
+}
+
+/** A click does it; what can be lost asks first. */
+function actionItem({ title, command, args, url }: ErrorAction): vscode.TreeItem {
+  const item = new vscode.TreeItem(t(title));
+  item.iconPath = new vscode.ThemeIcon('arrow-right', new vscode.ThemeColor('textLink.foreground'));
+  if (command !== undefined) item.command = { command, title: t(title), arguments: [...args ?? []] };
+  else if (url !== undefined) item.command = { command: 'vscode.open', title: t(title), arguments: [vscode.Uri.parse(url)] };
   return item;
 }
 

@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/machines/actions.ts';
 import { GaiaError } from '../../../src/machines/errors.ts';
+import type { ErrorAction } from '../../../src/machines/errors.ts';
 import { machineId } from '../../../src/machines/machine.ts';
 import type { Machine, MachineDetails, MachineId } from '../../../src/machines/machine.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
 import { applyPlan } from '../../../src/config/plan/apply.ts';
 import type { ApplyHooks, ApplyOptions } from '../../../src/config/plan/apply.ts';
+import type { PlanStep } from '../../../src/config/plan/model.ts';
 import { makePlan } from '../../../src/config/plan/plan.ts';
 import type { PlanInput } from '../../../src/config/plan/plan.ts';
 import { planAsText, summary } from '../../../src/config/plan/text.ts';
@@ -108,9 +110,43 @@ describe('a plan', () => {
     const moved = (more: Partial<PlanInput> = {}): PlanInput => ({ ...world.input([aSpec('web', { provider: 'other' })]), planningOf: () => 'basic', machinesOf: provider => (provider === 'fake' ? [...world.machines.values()] : []), ...more });
     expect(makePlan(moved()).steps).toMatchObject([{ kind: 'blocked', machine: { id: made.id }, reason: expect.stringContaining('still there') as string, values: ['web', 'fake'] }]);
     expect(makePlan(moved({ machinesOf: provider => (provider === 'fake' ? undefined : []) })).steps).toMatchObject([{ kind: 'blocked', values: ['fake'] }]);
-    expect(makePlan(moved({ planningOf: provider => (provider === 'fake' ? undefined : 'basic') })).steps, 'the old provider is switched off').toMatchObject([{ kind: 'blocked', values: ['fake'] }]);
+    expect(makePlan(moved({ planningOf: provider => (provider === 'fake' ? undefined : 'basic') })).steps, 'the old provider is switched off').toMatchObject([{ kind: 'blocked', values: ['web', 'fake'] }]);
     world.machines.clear();
     expect(makePlan(moved()).steps).toMatchObject([{ kind: 'create', provider: 'other' }]);
+  });
+
+  it('makes no second machine while the connection of the first one is gone from the settings, or does not answer', () => {
+    const world = new World();
+    world.bindings.set('web', machineId('cluster', 'old', '1'));
+    const buttons = (name: string): { release: ErrorAction; destroy: ErrorAction } => ({ release: { title: 'Release', command: 'release', args: [name] }, destroy: { title: 'Destroy', command: 'destroy', args: [name] } });
+    const connections = new Map<string, readonly Machine[] | undefined>([['new', []]]);
+    const plan = (connection?: string): PlanStep => {
+      const [step] = makePlan({
+        ...world.input([aSpec('web', { provider: 'cluster', ...connection === undefined ? {} : { connection } })]), planningOf: () => 'basic', buttons,
+        hasConnection: (_, id) => id === undefined || connections.has(id),
+        machinesOf: (_, id) => (id === undefined ? [...connections.values()].reduce((all, some) => all && some && [...all, ...some], []) : connections.get(id)),
+      }).steps;
+      return step as PlanStep;
+    };
+    for (const connection of [undefined, 'new']) {
+      expect(plan(connection)).toMatchObject({ kind: 'blocked', values: ['web', 'cluster (old)'], reason: expect.stringContaining('no such connection any more') as string, actions: [{ command: 'gaia.connection.add' }, { command: 'release', args: ['web'] }] });
+    }
+    connections.set('old', undefined);
+    expect(plan('new'), 'it is there again, and does not answer').toMatchObject({ kind: 'blocked', values: ['cluster'] });
+    connections.set('old', [{ id: machineId('cluster', 'old', '1'), name: 'web', kind: 'vm', state: 'running', providerState: '' }]);
+    expect(plan('new')).toMatchObject({ kind: 'blocked', machine: { name: 'web' }, actions: [{ command: 'destroy', args: ['web'] }] });
+    connections.set('old', []);
+    expect(plan('new'), 'it has answered, and has it no more').toMatchObject({ kind: 'create' });
+    expect(plan('third')).toMatchObject({ kind: 'blocked', reason: '{0} has no connection "{1}".', values: ['cluster', 'third'], actions: [{ command: 'gaia.connection.add' }] });
+  });
+
+  it('does nothing for what is blocked, and says what can be done about it', async () => {
+    const world = new World();
+    world.bindings.set('web', machineId('fake', 'old', '1'));
+    const plan = makePlan({ ...world.input([aSpec('web')]), hasConnection: (_, id) => id !== 'old' });
+    expect(await applyPlan(plan, options, world.hooks(), never)).toMatchObject([{ outcome: 'skipped', reason: expect.stringContaining('release the machine') as string, actions: [{ command: 'gaia.connection.add' }] }]);
+    expect(world.done).toEqual([]);
+    expect(world.bindings.get('web')).toBe(machineId('fake', 'old', '1'));
   });
 
   it('says what a running machine must be stopped for, and what a stopped one need not', () => {
