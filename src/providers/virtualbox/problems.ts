@@ -98,12 +98,12 @@ export function problemOf(failure: ToolFailure, os: string): GaiaError {
   return new GaiaError(row.code, { message: row.message, values: [said], raw: failure.raw, ...(hint === undefined ? {} : { hint }) });
 }
 
-/** From here on, exit codes of Windows are faults of the program itself: VBoxManage breaks down when its service ends between two calls. */
+/** From here on, exit codes of Windows are faults of the program itself. Elsewhere it may end without a word. */
 const windowsFaults = 0xc000_0000;
 
-/** VBoxSVC was on its way out. A question may then be asked once more, of the new one; a change may not, as nobody knows how far it came. */
+/** VBoxSVC was on its way out. A question may then be asked again, of the new one; a change may not, as nobody knows how far it came. */
 export function isServiceGone(failure: ToolFailure): boolean {
-  return serviceSays.test(failure.raw) || failure.exitCode >= windowsFaults;
+  return serviceSays.test(failure.raw) || failure.exitCode >= windowsFaults || failure.raw === `exit ${String(failure.exitCode)}`;
 }
 
 /** Only this may be tried again: another session holds, takes or gives back the machine's lock (V1). The code alone also stands for other things. */

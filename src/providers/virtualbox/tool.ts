@@ -59,8 +59,14 @@ export interface Answer {
 
 /** Waits between tries while another session holds the lock, in ms: 4 s in all. */
 const lockDelays = [100, 200, 400, 800, 1200, 1300];
-/** By then a VBoxSVC that was ending has ended, and the next call starts a new one. */
-const serviceDelayMs = 1000;
+/** Waits for a VBoxSVC that is ending: the call after that starts a new one. Mostly the first is enough, on a busy machine not always. */
+const serviceDelays = [500, 1500, 3000];
+
+/** VBoxManage itself breaks down when the service ends between two of its calls: that is an answer too, of a kind. */
+function crashOf(error: unknown): GaiaError {
+  if (GaiaError.is(error) && error.detail.cause instanceof ProcessCrash) return error;
+  throw error;
+}
 
 export class Tool {
   readonly doors: VirtualBoxDoors;
@@ -101,24 +107,21 @@ export class Tool {
   /** A question. Throws GaiaError when it failed, unless `accept` says that this failure is an answer too. */
   async ask(call: Call, signal: AbortSignal, accept?: (failure: ToolFailure, stdout: string) => boolean): Promise<Answer> {
     const timed = { ...call, timeoutMs: Math.min(call.timeoutMs, this.doors.settings().queryTimeoutMs ?? call.timeoutMs) };
-    let serviceDelay: number | undefined = serviceDelayMs;
-    for (let attempt = 0; ; attempt++) {
-      const once = await this.#once(timed, signal).catch((error: unknown) => {
-        // VBoxManage itself can break down when the service ends between two of its calls.
-        if (!GaiaError.is(error) || !(error.detail.cause instanceof ProcessCrash) || serviceDelay === undefined) throw error;
-        return undefined;
-      });
-      if (once === undefined) {
-        await this.doors.clock.sleep(serviceDelayMs, signal);
-        serviceDelay = undefined;
-        continue;
+    const left = { lock: [...lockDelays], service: [...serviceDelays] };
+    for (;;) {
+      const tried = await this.#once(timed, signal).catch(crashOf);
+      let delay: number | undefined;
+      if (tried instanceof GaiaError) {
+        delay = left.service.shift();
+        if (delay === undefined) throw tried;
+      } else {
+        const { answer, failure } = tried;
+        if (!failure || accept?.(failure, answer.stdout)) return answer;
+        // showvminfo joins the session that holds a machine, and fails if that one just ends.
+        if (isLock(failure)) delay = left.lock.shift();
+        if (isServiceGone(failure)) delay = left.service.shift();
+        if (delay === undefined) throw problemOf(failure, this.doors.platform.os);
       }
-      const { answer, failure } = once;
-      if (!failure || accept?.(failure, answer.stdout)) return answer;
-      // showvminfo joins the session that holds a machine, and fails if that one just ends.
-      let delay = isLock(failure) ? lockDelays[attempt] : undefined;
-      if (isServiceGone(failure)) [delay, serviceDelay] = [serviceDelay, undefined];
-      if (delay === undefined) throw problemOf(failure, this.doors.platform.os);
       await this.doors.clock.sleep(delay, signal);
     }
   }
