@@ -87,7 +87,7 @@ function network(entry: Values): NetworkSpec[] {
   }
   if (entry['type'] === 'public_network') {
     const bridge = Array.isArray(entry['bridge']) ? (entry['bridge'] as unknown[])[0] : entry['bridge'];
-    return [{ type: 'public_network', ...defined({ bridge: text(bridge), ip: text(entry['ip']), vlan: integer(entry['vlan']), model: text(entry['model']), mac: text(entry['mac']), firewall: boolean(entry['firewall']) }) }];
+    return [{ type: 'public_network', ...defined({ bridge: text(bridge), ip: text(entry['ip']), vlan: integer(entry['vlan']), model: text(entry['model']), mac: text(entry['mac']), firewall: boolean(entry['firewall']), rate: number(entry['rate']) }) }];
   }
   return [];
 }
@@ -142,6 +142,9 @@ function texts(value: unknown): readonly string[] | undefined {
 }
 function integer(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
+}
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 function boolean(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;

@@ -25,7 +25,7 @@ export interface DiskSpec {
 
 export type NetworkSpec =
   | { readonly type: 'private_network'; readonly ip?: string; readonly dhcp?: boolean; readonly name?: string; readonly netmask?: string }
-  | { readonly type: 'public_network'; readonly bridge?: string; readonly ip?: string; readonly vlan?: number; readonly model?: string; readonly mac?: string; readonly firewall?: boolean };
+  | { readonly type: 'public_network'; readonly bridge?: string; readonly ip?: string; readonly vlan?: number; readonly model?: string; readonly mac?: string; readonly firewall?: boolean; /** Megabytes a second; 0 = no limit. */ readonly rate?: number };
 
 export interface PortForwardSpec {
   readonly guestPort: number;

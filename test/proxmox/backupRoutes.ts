@@ -92,7 +92,8 @@ export function restore(call: Call, archive: string): string {
   if (before && !flag(call, 'force')) die(`${failed} ${before.kind === 'qemu' ? 'VM' : 'CT'} ${String(vmid)} already exists on node '${before.node}'`);
   if (before?.status === 'running') die(`${failed} ${kind === 'qemu' ? 'vm' : 'CT'} is running`);
   if (Number(before?.config['protection'] ?? 0) === 1) die(`${failed} can't remove ${word} ${String(vmid)} - protection mode enabled`);
-  const storageId = text(call, 'storage');
+  // A container goes to `local` when nothing is said, wherever it lay before.
+  const storageId = text(call, 'storage') ?? (kind === 'lxc' ? 'local' : undefined);
   if (storageId !== undefined) {
     usableStorage(cluster, storageId, call.node.name);
     cluster.rights.need(call.who, `/storage/${storageId}`, 'Datastore.AllocateSpace');

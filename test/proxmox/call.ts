@@ -15,7 +15,7 @@ export interface Call {
   /** Checked parameters, those of the path too. */
   readonly p: Readonly<Record<string, unknown>>;
   /** Of an upload: what was received. */
-  readonly upload?: { readonly filename: string; readonly size: number; readonly digests: Readonly<Record<string, string>> };
+  readonly upload?: { readonly filename: string; readonly size: number; readonly digests: Readonly<Record<string, string>>; readonly temporary: string };
 }
 
 /** Data with more beside it (`total`). */

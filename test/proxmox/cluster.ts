@@ -13,7 +13,7 @@ import { Tasks, type Worker } from './tasks.ts';
 import { ConsoleBook } from './consoleBook.ts';
 
 /** Times on a real cluster, in ms: what `speed` divides. */
-export const durations = { statistics: 10_000, ha: 10_000, lockWait: 10_000, consoleWait: 10_000, start: 1200, stop: 900, shutdown: 4000, quick: 300, create: 900, clone: 6000, snapshot: 1200, ramSnapshot: 4000, rollback: 1500, destroy: 900, migrate: 8000, backup: 6000, restore: 6000, download: 4000, move: 5000 } as const;
+export const durations = { statistics: 10_000, ha: 10_000, lockWait: 10_000, consoleWait: 10_000, start: 1200, stop: 900, shutdown: 4000, quick: 300, create: 900, clone: 6000, snapshot: 1200, ramSnapshot: 4000, rollback: 1500, destroy: 900, migrate: 8000, backup: 6000, restore: 6000, download: 4000, import: 2000, move: 5000 } as const;
 
 export class Cluster {
   readonly state: ClusterState;

@@ -181,6 +181,7 @@ const clone: Handler = call => {
   const snapshot = snapname === undefined ? undefined : (source.snapshots.find(s => s.name === snapname) ?? die(`snapshot '${snapname}' does not exist`));
   const from = snapshot?.config ?? source.config;
   const isTemplate = Number(from['template'] ?? 0) === 1;
+  if (kind === 'lxc' && source.status === 'running' && snapshot === undefined && flag(call, 'full', !isTemplate)) die('Cannot do full clones on a running container without snapshots');
   const full = flag(call, 'full', !isTemplate);
   const storageId = text(call, 'storage');
   const target = text(call, 'target') ?? call.node.name;

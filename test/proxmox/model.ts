@@ -207,6 +207,8 @@ export interface WebFile {
   mimetype?: string;
   /** The answer when it can't be had: `404 Not Found`. */
   error?: string;
+  /** By algorithm, hexadecimal. */
+  digests?: Readonly<Record<string, string>>;
 }
 
 export interface ClusterState {
@@ -232,6 +234,8 @@ export interface ClusterState {
   zones: Map<string, SdnZone>;
   vnets: Map<string, SdnVnet>;
   web: Map<string, WebFile>;
+  /** What pveproxy has received or is receiving of uploads, in /var/tmp of a node; empty when all is done or given up. */
+  uploads: Set<string>;
   options: Record<string, unknown>;
   backupJobs: Map<string, Record<string, unknown>>;
 }

@@ -1,5 +1,5 @@
 // Reading a request the way pveproxy does: parameters of GET and DELETE in the query, those of POST and PUT in a form (or JSON), uploads as multipart.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** A refusal at the level of HTTP: the answer has no body, or a plain text one. */
@@ -15,7 +15,7 @@ export class HttpRefusal extends Error {
 
 export interface Received {
   readonly parameters: Record<string, unknown>;
-  readonly upload?: { readonly filename: string; readonly size: number; readonly digests: Readonly<Record<string, string>> };
+  readonly upload?: { readonly filename: string; readonly size: number; readonly digests: Readonly<Record<string, string>>; readonly temporary: string };
 }
 
 const formLimit = 512 * 1024;
@@ -44,7 +44,8 @@ export function checkHead(request: IncomingMessage): void {
   if (Number(request.headers['content-length'] ?? 0) > 0 && method !== 'PUT' && method !== 'POST') throw new HttpRefusal(501, `Unexpected content for method '${method}'`);
 }
 
-export async function receive(request: IncomingMessage, path: string, query: string): Promise<Received> {
+/** `uploads`: the temporary files of the node. One that was received whole stays there for whoever handles the call. */
+export async function receive(request: IncomingMessage, path: string, query: string, uploads: Set<string>): Promise<Received> {
   const inQuery = decodeForm(query);
   const length = Number(request.headers['content-length'] ?? 0);
   if (length === 0) return { parameters: inQuery };
@@ -53,8 +54,16 @@ export async function receive(request: IncomingMessage, path: string, query: str
   if (isUploadPath(path)) {
     const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1];
     if (kind !== 'multipart/form-data' || boundary === undefined) throw new HttpRefusal(506, `upload 'Content-Type '${type}' not implemented`);
-    const { fields, upload } = await readMultipart(request, boundary);
-    return { parameters: { ...inQuery, ...fields }, ...(upload === undefined ? {} : { upload }) };
+    const temporary = `/var/tmp/pveupload-${randomBytes(16).toString('hex')}`;
+    uploads.add(temporary);
+    try {
+      const { fields, upload } = await readMultipart(request, boundary, temporary);
+      if (upload === undefined) uploads.delete(temporary);
+      return { parameters: { ...inQuery, ...fields }, ...(upload === undefined ? {} : { upload }) };
+    } catch (error) {
+      uploads.delete(temporary);
+      throw error;
+    }
   }
   if (length > formLimit) throw new HttpRefusal(501, 'for data too large');
   if (kind !== '' && kind !== 'application/x-www-form-urlencoded' && kind !== 'application/json') throw new HttpRefusal(506, `upload 'Content-Type '${type}' not implemented`);
@@ -71,7 +80,7 @@ export async function receive(request: IncomingMessage, path: string, query: str
 }
 
 /** Reads the parts as they come; the file is counted and hashed, never kept. */
-async function readMultipart(request: IncomingMessage, boundary: string): Promise<{ fields: Record<string, string>; upload: Received['upload'] }> {
+async function readMultipart(request: IncomingMessage, boundary: string, temporary: string): Promise<{ fields: Record<string, string>; upload: Received['upload'] }> {
   const mark = Buffer.from(`\r\n--${boundary}`);
   const fields: Record<string, string> = {};
   let upload: Received['upload'];
@@ -88,7 +97,7 @@ async function readMultipart(request: IncomingMessage, boundary: string): Promis
     if (part.filename === undefined) fields[part.name] = Buffer.concat(part.bytes).toString('utf8');
     else {
       fields['filename'] ??= part.filename;
-      upload = { filename: fields['filename'], size: part.size, digests: Object.fromEntries([...part.hashes].map(([name, hash]) => [name, hash.digest('hex')])) };
+      upload = { filename: fields['filename'], size: part.size, digests: Object.fromEntries([...part.hashes].map(([name, hash]) => [name, hash.digest('hex')])), temporary };
     }
     part = undefined;
   };

@@ -173,6 +173,7 @@ export function createState(options: ProxmoxOptions): ClusterState {
     zones: new Map([['localnetwork', { zone: 'localnetwork', type: 'simple' }]]),
     vnets: new Map(),
     web: new Map(),
+    uploads: new Set(),
     options: { keyboard: 'en-us' },
     backupJobs: new Map(),
   };

@@ -129,13 +129,19 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
     const open = found?.endpoint.permissions?.user === 'world' && (method === 'GET' || path === '/access/ticket');
     const who: Identity = open ? { userid: '' } : identify(method, request);
     log.who = who.tokenid ?? who.userid;
-    const received: Received = await receive(request, path, query);
+    const received: Received = await receive(request, path, query, cluster.state.uploads);
     log.parameters = received.parameters;
     if (!found) {
       violate(method, path, received.parameters, 'unknown path');
       return refusal(new ApiError(501, `Method '${method} ${path}' not implemented`));
     }
-    return answer(await call(entry, found, who, received, method, path));
+    try {
+      return answer(await call(entry, found, who, received, method, path));
+    } catch (error) {
+      // What was received for a call that is refused is of no use to anybody.
+      if (received.upload) cluster.state.uploads.delete(received.upload.temporary);
+      throw error;
+    }
   }
 
   function identify(method: string, request: IncomingMessage): Identity {
@@ -221,7 +227,8 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Proxmo
         }
         if (trouble?.kind === 'delay') await new Promise(resolve => setTimeout(resolve, trouble?.kind === 'delay' ? trouble.milliseconds : 0));
         if (trouble?.kind === 'answer' && !trouble.done) {
-          const { parameters } = await receive(request, path, query);
+          const { parameters, upload } = await receive(request, path, query, cluster.state.uploads);
+          if (upload) cluster.state.uploads.delete(upload.temporary);
           log.parameters = parameters;
           outcome = madeUp(trouble);
         } else {

@@ -1,4 +1,5 @@
 // Storages and what lies on them: upload, download by URL, delete.
+import { createHash } from 'node:crypto';
 import { get as getHttp } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { badParameters, die } from './apiError.ts';
@@ -6,6 +7,7 @@ import { flag, list, needed, number, text, type Call, type Handler, type Routes 
 import { durations } from './cluster.ts';
 import { humanSize, parseSize } from './drives.ts';
 import type { StorageState, VolumeState, WebFile } from './model.ts';
+import type { Worker } from './tasks.ts';
 import { allocate, childrenOf, freeVolume, isFileBased, isOn, pathOf, usableStorage, usedBytes, volumeOf } from './volumes.ts';
 
 const may = (call: Call, id: string): boolean => call.cluster.rights.hasAny(call.who, `/storage/${id}`, ['Datastore.Audit', 'Datastore.AllocateSpace']);
@@ -77,6 +79,14 @@ function store(call: Call, storage: StorageState, volid: string, kind: string, s
   call.cluster.state.volumes.push({ volid, storage: storage.storage, ...(storage.shared ? {} : { node: call.node.name }), content: kind as VolumeState['content'], format: kind === 'iso' ? 'iso' : (/\.(qcow2|raw|vmdk|ova)$/.exec(volid)?.[1] ?? (kind === 'vztmpl' ? 'tzst' : 'raw')), size, ctime: call.cluster.clock.seconds(), ...(sha256 === undefined ? {} : { sha256 }) });
 }
 
+function verify(worker: Worker, digests: Readonly<Record<string, string>> | undefined, algorithm: string | undefined, checksum: string | undefined): void {
+  if (algorithm === undefined || checksum === undefined) return;
+  worker.log('calculating checksum...');
+  const got = digests?.[algorithm] ?? '';
+  if (got !== checksum.toLowerCase()) die(`checksum mismatch: got '${got}' != expect '${checksum}'`);
+  worker.log('OK, checksum verified');
+}
+
 const upload: Handler = call => {
   const kind = needed(call, 'content');
   const received = call.upload ?? badParameters({ filename: 'property is missing and it is not optional' });
@@ -84,20 +94,22 @@ const upload: Handler = call => {
   const algorithm = text(call, 'checksum-algorithm');
   const checksum = text(call, 'checksum');
   return call.cluster.task(call, 'imgcopy', '', async worker => {
-    worker.log(`starting file import from: /var/tmp/pveupload-0123456789abcdef0123456789abcdef`);
-    worker.log(`target node: ${call.node.name}`);
-    worker.log(`file size is: ${humanSize(received.size)}`);
-    if (usedBytes(call.cluster, storage, call.node.name) + received.size > storage.totalBytes) die('No space left on device');
-    if (algorithm !== undefined && checksum !== undefined) {
-      worker.log(`calculating checksum...`);
-      if (received.digests[algorithm] !== checksum.toLowerCase()) die(`checksum mismatch: got '${received.digests[algorithm] ?? ''}' != expect '${checksum}'`);
-      worker.log('OK, checksum verified');
+    try {
+      worker.log(`starting file import from: ${received.temporary}`);
+      worker.log(`target node: ${call.node.name}`);
+      worker.log(`file size is: ${humanSize(received.size)}`);
+      if (usedBytes(call.cluster, storage, call.node.name) + received.size > storage.totalBytes) die('No space left on device');
+      verify(worker, received.digests, algorithm, checksum);
+      await worker.wait(durations.import);
+      store(call, storage, volid, kind, received.size, received.digests['sha256']);
+      worker.log(`finished file import successfully`);
+    } finally {
+      call.cluster.state.uploads.delete(received.temporary);
     }
-    await worker.wait(durations.quick);
-    store(call, storage, volid, kind, received.size, received.digests['sha256']);
-    worker.log(`finished file import successfully`);
   });
 };
+
+const algorithms = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
 
 /** A file of the stand-in's internet; loopback addresses are really asked. */
 async function look(call: Call, url: string): Promise<WebFile> {
@@ -108,9 +120,13 @@ async function look(call: Call, url: string): Promise<WebFile> {
   return await new Promise<WebFile>(resolve => {
     const request = (protocol === 'https:' ? getHttps : getHttp)(url, { rejectUnauthorized: flag(call, 'verify-certificates', true) }, response => {
       let size = 0;
-      response.on('data', (chunk: Buffer) => (size += chunk.length));
+      const hashes = new Map(algorithms.map(algorithm => [algorithm, createHash(algorithm)]));
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        for (const hash of hashes.values()) hash.update(chunk);
+      });
       response.on('error', error => resolve({ size: 0, error: `500 ${error.message}` }));
-      response.on('end', () => resolve(response.statusCode === 200 ? { size, filename: decodeURIComponent(pathname.split('/').at(-1) ?? ''), mimetype: response.headers['content-type'] ?? 'application/octet-stream' } : { size: 0, error: `${String(response.statusCode)} ${response.statusMessage ?? ''}` }));
+      response.on('end', () => resolve(response.statusCode === 200 ? { size, digests: Object.fromEntries([...hashes].map(([name, hash]) => [name, hash.digest('hex')])), filename: decodeURIComponent(pathname.split('/').at(-1) ?? ''), mimetype: response.headers['content-type'] ?? 'application/octet-stream' } : { size: 0, error: `${String(response.statusCode)} ${response.statusMessage ?? ''}` }));
     });
     request.on('error', error => resolve({ size: 0, error: `500 ${error.message}` }));
   });
@@ -129,6 +145,7 @@ const download: Handler = call => {
       await worker.wait(durations.download / 4);
       worker.log(`  ${String(Math.floor((file.size * percent) / 100 / 1024))}K ........ ........ ........ ........ ${String(percent)}% 85.2M 0s`);
     }
+    verify(worker, file.digests, text(call, 'checksum-algorithm'), text(call, 'checksum'));
     store(call, storage, volid, kind, file.size);
     worker.log(`download of '${url}' to '${storage.path ?? ''}/template/${kind}/${filename}' finished`);
   });

@@ -5,10 +5,13 @@ import { machineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import { checkFreeName, withFreeVmid } from './cloneGuest.ts';
 import { chooseNode } from './create.ts';
+import { parseDisks, parseSettings } from './parse.ts';
 import { readStatus } from './power.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';
+import { guestOf } from './resources.ts';
+import type { ClusterView } from './resources.ts';
 import { chooseStorage, nodeStorages, parseContent } from './volumes.ts';
 import type { VolumeRow } from './volumes.ts';
 
@@ -100,7 +103,8 @@ export function createBackups(deps: PartDeps, connection: string): Backups {
       }
       if (options.name !== undefined && !present) await checkFreeName(deps, options.name, context.signal);
       const replace = present ? { force: true } : { unique: true };
-      const where = options.storage === undefined ? {} : { storage: options.storage };
+      const storage = options.storage ?? (kind === 'lxc' ? await containerStorage(node, options.vmid ?? backup.vmid, view, context.signal) : undefined);
+      const where = storage === undefined ? {} : { storage };
       const build = (vmid: number) =>
         kind === 'qemu'
           ? requests.createVm(node, vmid, { archive: backup.volid, ...where, ...replace, ...(options.name === undefined ? {} : { name: options.name }) })
@@ -118,6 +122,15 @@ export function createBackups(deps: PartDeps, connection: string): Backups {
       await calls.change(requests.setVolume(backup.node, backup.storage, backup.volid, change), signal);
     },
   };
+
+  /** Unlike a machine's, all volumes of a container go to one storage, by default to `local`, which often takes none: to where it lies now, else to one that takes them. */
+  async function containerStorage(node: string, vmid: number | undefined, view: ClusterView, signal: AbortSignal): Promise<string> {
+    const origin = view.machines.find(machine => machine.extra?.['vmid'] === vmid && guestOf(machine).kind === 'lxc');
+    const at = origin && parseDisks(parseSettings((await calls.get(requests.config(guestOf(origin)), signal)).data)).find(disk => disk.slot === 'rootfs')?.storage;
+    const all = await nodeStorages(deps, node, signal);
+    if (at !== undefined && (all.length === 0 || all.some(storage => storage.id === at && storage.active && storage.content.includes('rootdir')))) return at;
+    return (await chooseStorage(deps, node, 'rootdir', undefined, signal)).id;
+  }
 }
 
 /** `vzdump-qemu-100-….vma.zst`, `backup/ct/105/…` of a backup server. */

@@ -233,7 +233,7 @@ export function httpRequest(request: ApiRequest, hop: Hop, headers: Readonly<Rec
     label: describeRequest(request),
     headers: withBody && !request.upload ? { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' } : headers,
     ...(request.upload
-      ? { body: { fields: Object.entries(request.params).filter(([name]) => name !== 'filename').map(([name, value]) => [name, String(value)] as const), field: 'filename', file: request.upload.file, fileName: request.upload.fileName } }
+      ? { body: { fields: Object.entries(request.params).filter(([name, value]) => name !== 'filename' && value !== undefined).map(([name, value]) => [name, String(value)] as const), field: 'filename', file: request.upload.file, fileName: request.upload.fileName } }
       : withBody
         ? { body: encodeForm(request.params) }
         : {}),

@@ -1,16 +1,16 @@
 // Making a machine: where it goes, where it comes from, one request that makes it, and the little that must come after. What this made it
 // removes when it fails; what was there before it never touches.
 import { GaiaError } from '../../machines/errors.ts';
-import type { Machine, MachineId } from '../../machines/machine.ts';
+import type { Disk, Machine, MachineId } from '../../machines/machine.ts';
 import { machineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { checkFreeName, cloneGuest, removeMade, withFreeVmid } from './cloneGuest.ts';
-import { cloudInitParams, diskSizes, planContainer, planVm } from './createPlan.ts';
+import { adapterWishes, cloudInitParams, cpuType, diskSizes, planContainer, planVm } from './createPlan.ts';
 import type { CreatePlan, Place } from './createPlan.ts';
 import { formatDiskSize, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
-import { planEdit } from './editing.ts';
+import { diskFormat, planEdit, wishedAdapter } from './editing.ts';
 import { changeConfig, cpuParams } from './lifecycle.ts';
 import { readOptions } from './options.ts';
 import type { CreateOptions } from './options.ts';
@@ -196,22 +196,16 @@ async function adaptClone(deps: CreateDeps, spec: MachineSpec, options: CreateOp
   const tags = spec.tags ?? options.tags;
   if (tags?.length) params['tags'] = formatTags(tags);
   if (made.kind === 'qemu') {
-    for (const key of ['ostype', 'cpu', 'bios', 'machine', 'scsihw', 'kvm'] as const) if (options[key] !== undefined) params[key] = options[key];
+    for (const key of ['ostype', 'bios', 'machine', 'scsihw', 'kvm'] as const) if (options[key] !== undefined) params[key] = options[key];
+    const cpu = cpuType(options);
+    if (cpu !== undefined) params['cpu'] = cpu;
     const place = { storage: options.storage ?? disks.find(disk => disk.kind === 'disk')?.storage ?? '', environment: deps.environment };
     const hasDrive = disks.some(disk => disk.kind === 'cloudinit');
     Object.assign(params, cloudInitParams(spec, options, place, hasDrive ? undefined : ['ide2', 'ide0', 'ide3'].find(slot => settings[slot] === undefined), notes));
   }
-  const adapters = spec.networks.map((network, index) => ({ network, index }));
-  const firstOnly = adapters.length === 0 && (options.bridge ?? options.vlan ?? options.model ?? options.mac ?? options.firewall) !== undefined ? [{ network: undefined, index: 0 }] : [];
-  for (const { network, index } of [...adapters, ...firstOnly]) {
-    const publicOne = network?.type === 'public_network' ? network : undefined;
-    const first = index === 0;
-    const vlan = publicOne?.vlan ?? (first ? options.vlan : undefined);
-    const model = publicOne?.model ?? (first ? options.model : undefined);
-    const mac = publicOne?.mac ?? (first ? options.mac : undefined);
-    const bridge = publicOne?.bridge ?? (network?.type === 'private_network' ? network.name : undefined) ?? (first ? options.bridge : undefined) ?? (settings[`net${index}`] === undefined ? await defaultBridge(deps, made.node, context.signal) : undefined);
-    const plan = planEdit(made, settings, [{ kind: 'setAdapter', adapter: { index, mode: 'bridge', ...(bridge === undefined ? {} : { network: bridge }), ...(vlan === undefined ? {} : { vlan }), ...(model === undefined ? {} : { model }), ...(mac === undefined ? {} : { macAddress: mac }), extra: { firewall: publicOne?.firewall ?? (first ? options.firewall : undefined) } } }], () => undefined);
-    Object.assign(params, plan.params);
+  for (const [index, wish] of adapterWishes(spec, options).entries()) {
+    const bridge = wish.bridge ?? (settings[`net${index}`] === undefined ? await defaultBridge(deps, made.node, context.signal) : undefined);
+    Object.assign(params, planEdit(made, settings, [{ kind: 'setAdapter', adapter: wishedAdapter(wish, { index, mode: 'bridge', ...(bridge === undefined ? {} : { network: bridge }) }) }], () => undefined).params);
   }
   Object.assign(params, options.rest);
   for (const note of notes) context.output(note);
@@ -219,8 +213,16 @@ async function adaptClone(deps: CreateDeps, spec: MachineSpec, options: CreateOp
   const [firstDisk, ...more] = diskSizes(spec, options);
   const boot = bootDisk(settings, disks.map(disk => disk.slot));
   if (firstDisk?.asked && boot !== undefined) await growTo(deps, made, boot, firstDisk.sizeBytes, context);
-  for (const disk of more) {
-    const plan = planEdit(made, parseSettings((await calls.get(requests.config(deps.calls.dry ? readFrom : made), context.signal)).data), [{ kind: 'addDisk', sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }) }], () => disk.format);
+  const brought = furtherDisks(disks, boot);
+  const types = more.length > brought.length ? new Map((await nodeStorages(deps, made.node, context.signal)).map(entry => [entry.id, entry.type])) : new Map<string, string>();
+  for (const [position, disk] of more.entries()) {
+    // The template's own further disks come first, as the plan counts them: they grow, and only what lacks is made.
+    const there = brought[position];
+    if (there) {
+      await growTo(deps, made, there.slot, disk.sizeBytes, context);
+      continue;
+    }
+    const plan = planEdit(made, parseSettings((await calls.get(requests.config(deps.calls.dry ? readFrom : made), context.signal)).data), [{ kind: 'addDisk', sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }) }], storage => disk.format ?? diskFormat(types.get(storage)));
     if (made.kind === 'qemu') await calls.run(requests.setConfigAsTask(made, plan.params), context);
     else await changeConfig(deps, made, plan.params, {}, context.signal, false);
   }
@@ -231,6 +233,11 @@ export function bootDisk(settings: Readonly<Record<string, string>>, slots: read
   const order = /order=([^,]*)/.exec(settings['boot'] ?? '')?.[1]?.split(';') ?? [];
   const isDisk = (slot: string): boolean => /^(?:scsi|virtio|sata|ide)\d+$|^rootfs$/.test(slot) && !/media=cdrom|cloudinit/.test(settings[slot] ?? '');
   return order.find(slot => slots.includes(slot) && isDisk(slot)) ?? slots.find(isDisk);
+}
+
+/** The disks behind the one that boots, in the order in which a file counts them. */
+export function furtherDisks(disks: readonly Disk[], boot: string | undefined): readonly Disk[] {
+  return disks.filter(disk => disk.kind === 'disk' && disk.slot !== boot && !disk.slot.startsWith('unused'));
 }
 
 async function finish(deps: CreateDeps, options: CreateOptions, made: Guest, context: OperationContext): Promise<void> {

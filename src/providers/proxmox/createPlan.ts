@@ -46,7 +46,7 @@ export function planVm(spec: MachineSpec, options: CreateOptions, place: Place):
   params['sockets'] = options.sockets ?? 1;
   params['scsihw'] = options.scsihw ?? 'virtio-scsi-single';
   if (options.kvm !== undefined) params['kvm'] = options.kvm;
-  const cpu = options.cpu ?? (options.nested ? 'host' : place.version.major >= 8 && options.kvm !== false ? 'x86-64-v2-AES' : undefined);
+  const cpu = cpuType(options) ?? (place.version.major >= 8 && options.kvm !== false ? 'x86-64-v2-AES' : undefined);
   if (cpu !== undefined) params['cpu'] = cpu;
   if (bios !== undefined) params['bios'] = bios;
   const machine = options.machine ?? (win11 ? 'q35' : undefined);
@@ -91,6 +91,11 @@ export function planVm(spec: MachineSpec, options: CreateOptions, place: Place):
   return { params, notes, ...(grow ? { grow } : {}) };
 }
 
+/** The processor that the file asks for: a guest that runs machines itself needs the node's own. */
+export function cpuType(options: Pick<CreateOptions, 'cpu' | 'nested'>): string | undefined {
+  return options.cpu ?? (options.nested ? 'host' : undefined);
+}
+
 export function planContainer(spec: MachineSpec, options: CreateOptions, place: Place): CreatePlan {
   const params: Record<string, ParamValue> = {};
   const notes: string[] = unsupported(spec);
@@ -107,12 +112,12 @@ export function planContainer(spec: MachineSpec, options: CreateOptions, place: 
   params['features'] = 'nesting=1';
   const list: readonly (NetworkSpec | undefined)[] = spec.networks.length > 0 ? spec.networks : [undefined];
   list.forEach((network, index) => {
-    const bridge = bridgeOf(network, index, options, place);
+    const { bridge = place.bridge ?? options.bridge, mac, ...wish } = adapterWish(network, index, options);
     if (bridge === undefined) {
       notes.push(`Network adapter ${index} is left out: the node has no bridge.`);
       return;
     }
-    params[`net${index}`] = formatPropertyString({ options: { name: `eth${index}`, bridge, ip: addressOf(network) ?? 'dhcp', hwaddr: macOf(network, index, options), tag: vlanOf(network, index, options), firewall: firewallOf(network, index, options), type: 'veth' } });
+    params[`net${index}`] = formatPropertyString({ options: { name: `eth${index}`, bridge, ip: addressOf(network) ?? 'dhcp', hwaddr: mac?.toUpperCase(), ...cardOptions(wish), type: 'veth' } });
   });
   const cloud = spec.cloudInit;
   if (cloud?.sshKeys?.length) params['ssh-public-keys'] = cloud.sshKeys.join('\n');
@@ -156,26 +161,45 @@ export function diskSizes(spec: MachineSpec, options: CreateOptions): readonly D
 function vmAdapters(networks: readonly NetworkSpec[], options: CreateOptions, place: Place, windows: boolean, notes: string[]): string[] {
   const list: readonly (NetworkSpec | undefined)[] = networks.length > 0 ? networks : [undefined];
   return list.flatMap((network, index) => {
-    const bridge = bridgeOf(network, index, options, place);
+    const { bridge = place.bridge ?? options.bridge, model = windows ? 'e1000' : 'virtio', mac, ...wish } = adapterWish(network, index, options);
     if (bridge === undefined) {
       notes.push(`Network adapter ${index} is left out: the node has no bridge.`);
       return [];
     }
-    const model = (network?.type === 'public_network' ? network.model : undefined) ?? (index === 0 ? options.model : undefined) ?? (windows ? 'e1000' : 'virtio');
-    const mac = macOf(network, index, options);
-    const rest = { bridge, tag: vlanOf(network, index, options), firewall: firewallOf(network, index, options) };
+    const rest = { bridge, ...cardOptions(wish) };
     return [mac === undefined ? formatPropertyString({ first: model, options: rest }) : formatPropertyString({ options: { [model]: mac.toUpperCase(), ...rest } })];
   });
 }
 
-function bridgeOf(network: NetworkSpec | undefined, index: number, options: CreateOptions, place: Place): string | undefined {
-  const named = network?.type === 'public_network' ? network.bridge : network?.type === 'private_network' ? network.name : undefined;
-  return named ?? (index === 0 ? options.bridge : undefined) ?? place.bridge ?? options.bridge;
+/** What a file says of one card. */
+export interface AdapterWish {
+  readonly bridge?: string;
+  readonly vlan?: number;
+  readonly model?: string;
+  readonly mac?: string;
+  readonly firewall?: boolean;
+  /** Megabytes a second; 0 = no limit. */
+  readonly rate?: number;
 }
-const macOf = (network: NetworkSpec | undefined, index: number, options: CreateOptions): string | undefined => (network?.type === 'public_network' ? network.mac : undefined) ?? (index === 0 ? options.mac : undefined);
-const vlanOf = (network: NetworkSpec | undefined, index: number, options: CreateOptions): number | undefined => (network?.type === 'public_network' ? network.vlan : undefined) ?? (index === 0 ? options.vlan : undefined);
-function firewallOf(network: NetworkSpec | undefined, index: number, options: CreateOptions): true | undefined {
-  return ((network?.type === 'public_network' ? network.firewall : undefined) ?? (index === 0 ? options.firewall : undefined)) ? true : undefined;
+
+/** The network's own words, and for the first card those of `provider_config`. */
+export function adapterWish(network: NetworkSpec | undefined, index: number, options: CreateOptions): AdapterWish {
+  const own: AdapterWish = network?.type === 'public_network' ? network : network?.name === undefined ? {} : { bridge: network.name };
+  const first: AdapterWish = index === 0 ? options : {};
+  const keys = ['bridge', 'vlan', 'model', 'mac', 'firewall', 'rate'] as const;
+  return Object.fromEntries(keys.map(key => [key, own[key] ?? first[key]]).filter(([, value]) => value !== undefined)) as AdapterWish;
+}
+
+/** The cards that a file says something of, by their number. */
+export function adapterWishes(spec: Pick<MachineSpec, 'networks'>, options: CreateOptions): readonly AdapterWish[] {
+  if (spec.networks.length > 0) return spec.networks.map((network, index) => adapterWish(network, index, options));
+  const first = adapterWish(undefined, 0, options);
+  return Object.keys(first).length > 0 ? [first] : [];
+}
+
+/** As the API says them: what is off, or no limit, is left out. */
+function cardOptions({ vlan, firewall, rate }: AdapterWish): Readonly<Record<string, ParamValue | undefined>> {
+  return { tag: vlan, firewall: firewall ? true : undefined, rate: rate === 0 ? undefined : rate };
 }
 
 /** `ip/prefix` of a static address; /24 where no mask is given, as Vagrant does. */

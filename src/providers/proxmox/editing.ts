@@ -3,6 +3,7 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
+import type { AdapterWish } from './createPlan.ts';
 import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
 import { changeConfig, sayPending } from './lifecycle.ts';
@@ -139,19 +140,33 @@ function freeSlot(guest: Guest, taken: (slot: string) => boolean): string {
   throw new GaiaError('notSupported', { message: 'It has no free slot for another disk.' });
 }
 
-/** An adapter as its config line; what the domain does not know (rate, queues, mtu) is kept. */
+/** The adapter `base` with what a file says of it. */
+export function wishedAdapter(wish: AdapterWish, base: NetworkAdapter): NetworkAdapter {
+  const { vlan, model, mac, firewall, rate } = wish;
+  return {
+    ...base,
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(model === undefined ? {} : { model }),
+    ...(mac === undefined ? {} : { macAddress: mac.toUpperCase() }),
+    extra: { ...base.extra, ...(firewall === undefined ? {} : { firewall }), ...(rate === undefined ? {} : { rate }) },
+  };
+}
+
+/** An adapter as its config line; what the domain does not know (queues, mtu) is kept. */
 function adapterString(guest: Guest, present: string | undefined, adapter: NetworkAdapter): string {
   const old = present === undefined ? undefined : parsePropertyString(present);
   const extra = adapter.extra?.['firewall'];
   const firewall = typeof extra === 'boolean' ? extra : old?.options['firewall'] === '1';
+  const rate = adapter.extra?.['rate'];
   const common = {
     bridge: adapter.network ?? old?.options['bridge'],
     tag: adapter.vlan,
     firewall: firewall ? true : undefined,
+    rate: typeof rate !== 'number' ? old?.options['rate'] : rate === 0 ? undefined : rate,
     link_down: adapter.connected === false ? true : undefined,
   };
   if (guest.kind === 'lxc') {
-    const { bridge: _b, tag: _t, firewall: _f, link_down: _l, ...kept } = old?.options ?? {};
+    const { bridge: _b, tag: _t, firewall: _f, link_down: _l, rate: _r, ...kept } = old?.options ?? {};
     return formatPropertyString({ options: { name: `eth${adapter.index}`, ...kept, ...common, ...(adapter.macAddress === undefined ? {} : { hwaddr: adapter.macAddress }), ip: kept['ip'] ?? 'dhcp', type: 'veth' } });
   }
   const oldModel = old ? Object.keys(old.options).find(key => /^[0-9A-F]{2}(?::[0-9A-F]{2}){5}$/i.test(old.options[key] ?? '')) : undefined;

@@ -16,6 +16,8 @@ export interface CreateOptions {
   readonly model?: string;
   readonly mac?: string;
   readonly firewall?: boolean;
+  /** Megabytes a second; 0 = no limit. */
+  readonly rate?: number;
   readonly template?: string;
   readonly fullClone?: boolean;
   readonly cores?: number;
@@ -70,7 +72,7 @@ const aliases: Readonly<Record<string, string>> = {
 /** Of the plugin, without a meaning here: who one is comes from the connection, and waiting is Gaia's own business. */
 const ignored = new Set(['endpoint', 'user_name', 'password', 'vm_type', 'vm_id_range', 'vm_name_prefix', 'task_timeout', 'task_status_check_interval', 'ssh_timeout', 'ssh_status_check_interval', 'imgcopy_timeout', 'replace_qemu_iso_file', 'replace_openvz_template_file', 'type']);
 
-const own = new Set(['node', 'storage', 'disk_size', 'vmid', 'pool', 'bridge', 'vlan', 'model', 'mac', 'firewall', 'template', 'full_clone', 'cores', 'sockets', 'memory', 'cpu', 'nested', 'ostype', 'bios', 'machine', 'scsihw', 'kvm', 'disk_bus', 'disk_format', 'ssd', 'discard', 'efi_storage', 'tpm', 'iso', 'iso_storage', 'import_storage', 'cloud_init_storage', 'ostemplate', 'description', 'tags', 'ha', 'make_template']);
+const own = new Set(['node', 'storage', 'disk_size', 'vmid', 'pool', 'bridge', 'vlan', 'model', 'mac', 'firewall', 'rate', 'template', 'full_clone', 'cores', 'sockets', 'memory', 'cpu', 'nested', 'ostype', 'bios', 'machine', 'scsihw', 'kvm', 'disk_bus', 'disk_format', 'ssd', 'discard', 'efi_storage', 'tpm', 'iso', 'iso_storage', 'import_storage', 'cloud_init_storage', 'ostemplate', 'description', 'tags', 'ha', 'make_template']);
 
 /** Throws GaiaError `invalidInput` for a value of a known key that cannot be. */
 export function readOptions(spec: Pick<MachineSpec, 'options' | 'source'>): CreateOptions {
@@ -91,6 +93,12 @@ export function readOptions(spec: Pick<MachineSpec, 'options' | 'source'>): Crea
     if (Number.isInteger(number)) return number;
     throw new GaiaError('invalidInput', { message: 'provider_config.{0} must be a whole number.', values: [key] });
   };
+  const decimal = (key: string): number | undefined => {
+    if (values[key] === undefined) return undefined;
+    const number = Number(values[key]);
+    if (Number.isFinite(number) && number >= 0) return number;
+    throw new GaiaError('invalidInput', { message: 'provider_config.{0} must be a number from 0 up.', values: [key] });
+  };
   const truth = (key: string): boolean | undefined => (values[key] === undefined ? undefined : values[key] === true || values[key] === 1 || values[key] === '1' || values[key] === 'true');
   const size = values['disk_size'] === undefined ? undefined : parseConfigSize(values['disk_size']);
   if (values['disk_size'] !== undefined && size === undefined) throw new GaiaError('invalidInput', { message: 'provider_config.{0} is no size: {1}', values: ['disk_size', text('disk_size') ?? ''], hint: 'Write "64G", or a number of MB.' });
@@ -110,6 +118,7 @@ export function readOptions(spec: Pick<MachineSpec, 'options' | 'source'>): Crea
     model: text('model'),
     mac: text('mac'),
     firewall: truth('firewall'),
+    rate: decimal('rate'),
     template: text('template'),
     fullClone: truth('full_clone'),
     cores: integer('cores'),

@@ -151,7 +151,7 @@ export function parseAdapters(settings: Readonly<Record<string, string>>): Netwo
         connected: !flag(options['link_down']),
         vlan,
         addresses: undefined,
-        extra: { options, firewall: flag(options['firewall']) },
+        extra: { options, firewall: flag(options['firewall']), ...(options['rate'] === undefined ? {} : { rate: number(options['rate']) }) },
       }),
     );
   }

@@ -1,17 +1,18 @@
 // In what a machine is not what its file says, from a read-back configuration. Pure. On another node than the file names it is moved there,
 // never made anew; under high availability the cluster says where it runs, so there the node is no difference.
-import type { MachineDetails } from '../../machines/machine.ts';
+import type { Disk, MachineDetails, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Difference, Planning, Resize } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
-import { bootDisk } from './create.ts';
-import { diskSizes } from './createPlan.ts';
+import { bootDisk, furtherDisks } from './create.ts';
+import { adapterWishes, cpuType, diskSizes } from './createPlan.ts';
+import type { AdapterWish } from './createPlan.ts';
+import { wishedAdapter } from './editing.ts';
 import { readOptions } from './options.ts';
 import type { CreateOptions } from './options.ts';
 
 /** Plain settings that a file may name, and how they stand in the configuration. Those that a running machine takes at once are `live`. */
 const plain: readonly { readonly option: keyof CreateOptions; readonly key: string; readonly fallback?: string; readonly live?: true }[] = [
   { option: 'ostype', key: 'ostype', fallback: 'other' },
-  { option: 'cpu', key: 'cpu', fallback: 'kvm64' },
   { option: 'bios', key: 'bios', fallback: 'seabios' },
   { option: 'machine', key: 'machine', fallback: 'pc' },
   { option: 'scsihw', key: 'scsihw', fallback: 'lsi' },
@@ -26,7 +27,7 @@ export const planning: Planning = {
     const options = readOptions(spec);
     const running = details.machine.state === 'running' || details.machine.state === 'paused';
     const stop = running && details.machine.kind === 'vm' ? 'stop' : 'live';
-    return [...place(options, details), ...basics(spec, options, details, stop), ...disks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details)];
+    return [...place(options, details), ...basics(spec, options, details, stop), ...disks(spec, options, details), ...moreDisks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details)];
   },
 };
 
@@ -54,11 +55,36 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
   const [first] = diskSizes(spec, options);
   const slot = bootDisk(details.settings, details.disks.map(disk => disk.slot));
   const disk = details.disks.find(candidate => candidate.slot === slot);
-  if (!first?.asked || !disk || slot === undefined || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return [];
+  if (!first || !disk || slot === undefined) return [];
+  // A clone lies where its template does, whatever the file says.
+  const storage = ['empty', 'iso', 'image'].includes(spec.source.kind) ? options.storage ?? first.storage : undefined;
+  const found = elsewhere('disk storage', disk, storage, details);
+  if (!first.asked || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return found;
   const before = formatSize(disk.capacityBytes);
   const after = formatSize(first.sizeBytes);
-  if (disk.capacityBytes > first.sizeBytes) return [{ key: 'disk', before, after, effect: 'replace', loses: 'all data on its disks' }];
-  return [{ key: 'disk', before, after, effect: 'live', change: { resize: { disk: { slot, sizeBytes: first.sizeBytes } } } }];
+  if (disk.capacityBytes > first.sizeBytes) return [...found, { key: 'disk', before, after, effect: 'replace', loses: 'all data on its disks' }];
+  return [...found, { key: 'disk', before, after, effect: 'live', change: { resize: { disk: { slot, sizeBytes: first.sizeBytes } } } }];
+}
+
+/** Disks behind the first, in their order: those that lack are added, smaller ones grow. One that the file does not know stays: it has data. */
+function moreDisks(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
+  const present = furtherDisks(details.disks, bootDisk(details.settings, details.disks.map(disk => disk.slot)));
+  const [, ...wanted] = diskSizes(spec, options);
+  return wanted.flatMap((wish, position): Difference[] => {
+    const disk = present[position];
+    const key = `disk ${position + 2}`;
+    const storage = wish.storage === undefined ? {} : { storage: wish.storage };
+    if (!disk) return [{ key, after: [formatSize(wish.sizeBytes), wish.storage].filter(Boolean).join(', '), effect: 'live', change: { edit: { kind: 'addDisk', sizeBytes: wish.sizeBytes, ...storage } } }];
+    const found = elsewhere(`${key} storage`, disk, wish.storage, details);
+    if (disk.capacityBytes === undefined || disk.capacityBytes >= wish.sizeBytes) return found;
+    return [...found, { key, before: formatSize(disk.capacityBytes), after: formatSize(wish.sizeBytes), effect: 'live', change: { resize: { disk: { slot: disk.slot, sizeBytes: wish.sizeBytes } } } }];
+  });
+}
+
+/** Volumes of a running container stay where they are; a machine's disks move under it. */
+function elsewhere(key: string, disk: Disk, storage: string | undefined, { machine }: MachineDetails): Difference[] {
+  if (storage === undefined || disk.storage === undefined || disk.storage === storage) return [];
+  return [{ key, before: disk.storage, after: storage, effect: machine.kind === 'container' && machine.state !== 'stopped' ? 'stop' : 'live', change: { edit: { kind: 'moveDisk', slot: disk.slot, storage } } }];
 }
 
 function labels(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
@@ -81,6 +107,8 @@ function settings(options: CreateOptions, details: MachineDetails, effect: 'live
     const before = details.settings[key] ?? fallback;
     if (before !== wanted && !(key === 'agent' && sameAgent(before, wanted))) found.push({ key: `setting ${key}`, ...(before === undefined ? {} : { before }), after: wanted, effect: live ? 'live' : effect, change: { edit: { kind: 'setting', key, value: wanted } } });
   };
+  const cpu = cpuType(options);
+  if (cpu !== undefined && options.kind === 'qemu') compare('cpu', cpu, 'kvm64', false);
   for (const { option, key, fallback } of plain) {
     const wanted = options[option];
     if (wanted !== undefined) compare(key, said(wanted), fallback, false);
@@ -102,26 +130,36 @@ function said(value: unknown): string {
   return typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
 }
 
+/** What of a card can be told apart: as a person reads it, in a wish and in what is there. */
+const cardFacts: readonly { readonly wished: (wish: AdapterWish) => string | undefined; readonly there: (adapter: NetworkAdapter) => string }[] = [
+  { wished: wish => wish.bridge, there: adapter => adapter.network ?? '-' },
+  { wished: wish => (wish.vlan === undefined ? undefined : `VLAN ${wish.vlan}`), there: adapter => (adapter.vlan === undefined ? 'untagged' : `VLAN ${adapter.vlan}`) },
+  { wished: wish => wish.model, there: adapter => adapter.model ?? '' },
+  { wished: wish => wish.mac?.toUpperCase(), there: adapter => adapter.macAddress?.toUpperCase() ?? '' },
+  { wished: wish => (wish.firewall === undefined ? undefined : firewallText(wish.firewall)), there: adapter => firewallText(adapter.extra?.['firewall'] === true) },
+  { wished: wish => (wish.rate === undefined ? undefined : rateText(wish.rate)), there: adapter => rateText(Number(adapter.extra?.['rate'] ?? 0)) },
+];
+const firewallText = (on: boolean): string => (on ? 'firewall' : 'no firewall');
+const rateText = (rate: number): string => (rate === 0 ? 'no limit' : `${rate} MB/s`);
+
 function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
-  const found: Difference[] = [];
-  const first = spec.networks[0];
-  const wishes = spec.networks.length > 0 ? spec.networks.map((network, index) => ({ index, bridge: (network.type === 'public_network' ? network.bridge : network.name) ?? (index === 0 ? options.bridge : undefined), vlan: (network.type === 'public_network' ? network.vlan : undefined) ?? (index === 0 ? options.vlan : undefined) })) : first === undefined && (options.bridge !== undefined || options.vlan !== undefined) ? [{ index: 0, bridge: options.bridge, vlan: options.vlan }] : [];
-  for (const wish of wishes) {
-    const present = details.adapters.find(adapter => adapter.index === wish.index);
-    const differs = !present || (wish.bridge !== undefined && wish.bridge !== present.network) || (wish.vlan !== undefined && wish.vlan !== present.vlan);
-    if (!differs) continue;
-    const network = wish.bridge ?? present?.network ?? 'vmbr0';
-    const vlan = wish.vlan ?? present?.vlan;
-    const text = (bridge: string | undefined, tag: number | undefined): string => `${bridge ?? '-'}${tag === undefined ? '' : ` VLAN ${tag}`}`;
-    found.push({
-      key: `adapter ${wish.index}`,
-      ...(present ? { before: text(present.network, present.vlan) } : {}),
-      after: text(network, vlan),
+  return adapterWishes(spec, options).flatMap((all, index): Difference[] => {
+    // A container's card has no model.
+    const { model, ...rest } = all;
+    const wish: AdapterWish = details.machine.kind === 'container' || model === undefined ? rest : all;
+    const present = details.adapters.find(adapter => adapter.index === index);
+    const base: NetworkAdapter = present ?? { index, mode: 'bridge', network: 'vmbr0' };
+    const differing = cardFacts.filter(fact => fact.wished(wish) !== undefined && (!present || fact.wished(wish) !== fact.there(present)));
+    if (present && differing.length === 0) return [];
+    const text = (said: (fact: (typeof cardFacts)[number]) => string | undefined): string => differing.map(said).filter(Boolean).join(', ');
+    return [{
+      key: `adapter ${index}`,
+      ...(present ? { before: text(fact => fact.there(present)) } : {}),
+      after: text(fact => fact.wished(wish)) || base.network || '-',
       effect: 'live',
-      change: { edit: { kind: 'setAdapter', adapter: { ...(present ?? { index: wish.index, mode: 'bridge' }), network, ...(vlan === undefined ? {} : { vlan }) } } },
-    });
-  }
-  return found;
+      change: { edit: { kind: 'setAdapter', adapter: wishedAdapter(wish, { ...base, ...(wish.bridge === undefined ? {} : { network: wish.bridge }) }) } },
+    }];
+  });
 }
 
 function formatSize(bytes: number): string {

@@ -1,6 +1,7 @@
 // A task of Proxmox VE from its start to its end: find it when its answer got lost, wait, pass on its log, stop it, judge how it ended.
 import { GaiaError } from '../../machines/errors.ts';
 import type { OperationContext } from '../../machines/provider.ts';
+import { HttpFailure } from '../../system/http.ts';
 import { Ambiguous } from './client.ts';
 import type { Client } from './client.ts';
 import { number, record, rows, text } from './fields.ts';
@@ -77,13 +78,21 @@ export class Tasks {
   }
 
   async #start(request: ApiRequest, context: OperationContext, options: TaskOptions): Promise<Upid | undefined> {
+    const since = this.#client.serverNow();
+    // An upload that was cut short has started nothing.
+    let whole = request.upload === undefined;
+    const uploaded = (sent: number, total: number): void => {
+      whole ||= sent >= total;
+      options.uploaded?.(sent, total);
+    };
     try {
-      const upid = parseUpid(await this.#client.change(request, context.signal, options.uploaded));
+      const upid = parseUpid(await this.#client.change(request, context.signal, uploaded));
       if (upid) this.#remember(upid);
       return upid;
     } catch (error) {
+      if (whole && request.tasks && wasCutOff(error)) return await this.#cancelled(request, since, options, error);
       if (!(error instanceof Ambiguous)) throw options.machine !== undefined && error instanceof GaiaError ? error.about(options.machine) : error;
-      const found = request.tasks ? await this.#find(request, error.since, context.signal) : undefined;
+      const found = request.tasks ? await this.#find(request, error.since, context.signal, [0, 1000, 3000, 6000]) : undefined;
       if (found) {
         context.output(`The answer to “${request.title}” got lost; its task ${found.text} was found.`);
         return found;
@@ -97,13 +106,20 @@ export class Tasks {
     }
   }
 
+  /** Cancelled before the answer came: the task may run all the same. Gives it to be stopped. */
+  async #cancelled(request: ApiRequest, since: number, options: TaskOptions, error: GaiaError): Promise<Upid> {
+    const found = await this.#find(request, since, AbortSignal.timeout(cancelPatienceMs), [0, 500, 2000]).catch(() => undefined);
+    if (found) return found;
+    throw new GaiaError('cancelled', { ...error.detail, ...(options.machine === undefined ? {} : { machine: options.machine }), left: 'No task of it was found on the server, so it was most likely not done.' });
+  }
+
   /** Looks into the task list for what a lost answer started. Several looks: a proxied request may still be on its way. */
-  async #find(request: ApiRequest, since: number, signal: AbortSignal): Promise<Upid | undefined> {
+  async #find(request: ApiRequest, since: number, signal: AbortSignal, waitsMs: readonly number[]): Promise<Upid | undefined> {
     const node = text(request.path['node']);
     if (node === undefined) return undefined;
     const wanted = text(request.path['vmid']) ?? text(request.params['vmid'] as string | number | undefined);
     const user = new Set<string>();
-    for (const waitMs of [0, 1000, 3000, 6000]) {
+    for (const waitMs of waitsMs) {
       await this.#client.clock.sleep(waitMs, signal);
       let data: unknown;
       try {
@@ -180,6 +196,11 @@ export class Tasks {
     }
     throw new GaiaError('cancelled', { message: 'Cancelled.', left: 'The task was told to stop but still runs on the server.', ...(options.machine === undefined ? {} : { machine: options.machine }) });
   }
+}
+
+/** Was it cancelled when the server may have had it already? */
+function wasCutOff(error: unknown): error is GaiaError {
+  return GaiaError.is(error, 'cancelled') && error.detail.cause instanceof HttpFailure && error.detail.cause.sent;
 }
 
 function succeeded(exitStatus: string): boolean {

@@ -83,11 +83,11 @@ export async function ensureVolume(deps: PartDeps, wish: VolumeWish, context: Op
     context.output(`${volid} is there already and is used.`);
     return { volid, storage: storage.id, made: false };
   }
+  const checksum = parseChecksum(wish.checksum);
   const remote = /^https?:\/\//i.test(wish.source);
   if (remote) {
     try {
       context.progress({ message: 'Downloading {0} to {1}', values: [fileName, storage.id] });
-      const checksum = parseChecksum(wish.checksum);
       await deps.calls.run(requests.downloadUrl(wish.node, storage.id, { content: wish.kind, url: wish.source, fileName, ...(checksum ? { checksum } : {}) }), context);
       return { volid, storage: storage.id, made: true };
     } catch (error) {
@@ -97,13 +97,13 @@ export async function ensureVolume(deps: PartDeps, wish: VolumeWish, context: Op
   }
   const file = wish.path ?? (remote ? undefined : wish.source);
   if (file === undefined) throw new GaiaError('notFound', { message: '{0} cannot be brought to the cluster.', values: [wish.source] });
-  await uploadVolume(deps, { kind: wish.kind, file, fileName, node: wish.node, storage: storage.id }, context);
+  await uploadVolume(deps, { kind: wish.kind, file, fileName, node: wish.node, storage: storage.id, ...(checksum ? { checksum } : {}) }, context);
   return { volid, storage: storage.id, made: true };
 }
 
-export async function uploadVolume(deps: PartDeps, wish: { readonly kind: VolumeKind; readonly file: string; readonly fileName: string; readonly node: string; readonly storage: string }, context: OperationContext): Promise<void> {
+export async function uploadVolume(deps: PartDeps, wish: { readonly kind: VolumeKind; readonly file: string; readonly fileName: string; readonly node: string; readonly storage: string; readonly checksum?: { readonly algorithm: string; readonly value: string } }, context: OperationContext): Promise<void> {
   context.progress({ message: 'Uploading {0} to {1}', values: [wish.fileName, wish.storage], fraction: 0 });
-  await deps.calls.run(requests.upload(wish.node, wish.storage, { content: wish.kind, file: wish.file, fileName: wish.fileName }), context, { uploaded: (sent, total) => { context.progress({ fraction: total === 0 ? 1 : sent / total }); } });
+  await deps.calls.run(requests.upload(wish.node, wish.storage, { content: wish.kind, file: wish.file, fileName: wish.fileName, ...(wish.checksum ? { checksum: wish.checksum } : {}) }), context, { uploaded: (sent, total) => { context.progress({ fraction: total === 0 ? 1 : sent / total }); } });
 }
 
 /** Removes volumes that a failed operation brought here. Says what could not be removed. */

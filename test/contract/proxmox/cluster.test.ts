@@ -6,25 +6,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { machineSpec } from '../../../src/config/spec.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
-import { GaiaError } from '../../../src/machines/errors.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
 import type { ProxmoxProvider } from '../../../src/providers/proxmox/provider.ts';
 import { startProxmox } from '../../proxmox/server.ts';
 import type { ProxmoxServer } from '../../proxmox/server.ts';
 import type { PveVersion } from '../../proxmox/schema.ts';
-import { connect, context, named, signal, stateOf } from './standIn.ts';
+import { connect, context, failure, named, signal, spec, stateOf } from './standIn.ts';
 
 const seed = (): MachineSpec => {
   const text = readFileSync(new URL('../../../examples/my-proxmox-vm.gaia.json', import.meta.url), 'utf8');
   return machineSpec(parseConfig(text).machines[0]!);
 };
-const spec = (more: Partial<MachineSpec> & { name: string }): MachineSpec => ({ provider: 'proxmox', source: { kind: 'empty' }, disks: [], networks: [], portForwards: [], sharedFolders: [], options: {}, ...more });
-
-async function failure(promise: Promise<unknown>): Promise<GaiaError> {
-  const error = await promise.then(() => new Error('it did not fail'), (caught: unknown) => caught);
-  if (!(error instanceof GaiaError)) throw error;
-  return error;
-}
 
 describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
   let server: ProxmoxServer;

@@ -1,11 +1,10 @@
 // Logging in, rights, nodes that die, answers that get lost, certificates that change: on the stand-in.
 import { afterEach, describe, expect, it } from 'vitest';
-import { GaiaError } from '../../../src/machines/errors.ts';
 import { pinOf, readCertificate } from '../../../src/system/tls.ts';
 import { startProxmox } from '../../proxmox/server.ts';
 import type { ProxmoxServer } from '../../proxmox/server.ts';
 import type { ProxmoxOptions } from '../../proxmox/seed.ts';
-import { connect, context, named, signal, stateOf } from './standIn.ts';
+import { connect, context, failure, named, signal, stateOf } from './standIn.ts';
 
 let server: ProxmoxServer;
 async function start(options: ProxmoxOptions = {}): Promise<ProxmoxServer> {
@@ -18,11 +17,6 @@ function pins() {
   return Object.fromEntries([...server.state.nodes.values()].map(node => [`${server.host}:${node.port}`, pinOf(node.certificate.certificate)]));
 }
 const hosts = (): string[] => Object.values(server.ports).map(port => `${server.host}:${port}`);
-async function failure(promise: Promise<unknown>): Promise<GaiaError> {
-  const error = await promise.then(() => new Error('it did not fail'), (caught: unknown) => caught);
-  if (!(error instanceof GaiaError)) throw error;
-  return error;
-}
 const byPassword = (user: string, realm: string, secret: string, more = {}) =>
   connect(server, { connection: { id: 'lab', label: 'Lab', hosts: hosts(), port: server.port, auth: { kind: 'password', user, realm }, certificates: pins() }, secrets: () => Promise.resolve({ password: secret }), ...more });
 

@@ -104,7 +104,7 @@ export const samples: Samples = {
   storageContent: [['pve1', 'local'], ['pve1', 'local', { content: 'backup', vmid: 100 }]],
   deleteVolume: [['pve1', 'local', 'local:iso/debian 12.iso']],
   setVolume: [['pve1', 'local', 'local:backup/vzdump-qemu-100-2026_11_24-12_00_00.vma.zst', { notes: 'keep', protected: true }]],
-  upload: [['pve1', 'local', { content: 'iso', file: '/tmp/x.iso', fileName: 'x.iso' }], ['pve1', 'local', { content: 'import', file: '/tmp/x.qcow2', fileName: 'x.qcow2' }]],
+  upload: [['pve1', 'local', { content: 'iso', file: '/tmp/x.iso', fileName: 'x.iso' }], ['pve1', 'local', { content: 'iso', file: '/tmp/x.iso', fileName: 'x.iso', checksum: { algorithm: 'sha256', value: 'ab12' } }], ['pve1', 'local', { content: 'import', file: '/tmp/x.qcow2', fileName: 'x.qcow2' }]],
   downloadUrl: [['pve1', 'local', { content: 'iso', url: 'https://example.org/x.iso', fileName: 'x.iso', checksum: { algorithm: 'sha256', value: 'a'.repeat(64) } }], ['pve1', 'local', { content: 'iso', url: 'https://example.org/x.iso.gz', fileName: 'x.iso', compression: 'gz' }], ['pve1', 'local', { content: 'import', url: 'https://example.org/x.qcow2', fileName: 'x.qcow2' }]],
   urlMetadata: [['pve1', 'https://example.org/x.iso']],
   templates: [['pve1']],

@@ -1,8 +1,10 @@
 // A provider on a stand-in cluster, for the tests of this folder.
 import { createProxmoxProvider } from '../../../src/providers/proxmox/provider.ts';
 import type { ProxmoxProvider, ProxmoxProviderDeps } from '../../../src/providers/proxmox/provider.ts';
+import { GaiaError } from '../../../src/machines/errors.ts';
 import type { Machine, MachineId } from '../../../src/machines/machine.ts';
 import type { OperationContext, RequestRecord } from '../../../src/machines/provider.ts';
+import type { MachineSpec } from '../../../src/machines/spec.ts';
 import { pinOf } from '../../../src/system/tls.ts';
 import type { ProxmoxServer } from '../../proxmox/server.ts';
 
@@ -43,3 +45,12 @@ export async function named(provider: ProxmoxProvider, name: string): Promise<Ma
 export async function stateOf(provider: ProxmoxProvider, id: MachineId): Promise<string> {
   return (await provider.describe(id, signal())).machine.state;
 }
+
+/** What it rejects with; anything else than a GaiaError, or no failure, fails the test. */
+export async function failure(promise: Promise<unknown>): Promise<GaiaError> {
+  const error = await promise.then(() => new Error('it did not fail'), (caught: unknown) => caught);
+  if (!(error instanceof GaiaError)) throw error;
+  return error;
+}
+
+export const spec = (more: Partial<MachineSpec> & { name: string }): MachineSpec => ({ provider: 'proxmox', source: { kind: 'empty' }, disks: [], networks: [], portForwards: [], sharedFolders: [], options: {}, ...more });
