@@ -24,7 +24,7 @@ export interface PlanStep {
   readonly unfinished?: boolean;
   /** Names of machines of this file that must be there first. */
   readonly after: readonly string[];
-  /** l10n key, with values. */
+  /** Why it is not done; of a `create`, what will not run in it. l10n key, with values. */
   readonly reason?: string;
   readonly values?: readonly (string | number)[];
   /** What can be done about the reason. */

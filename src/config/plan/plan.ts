@@ -6,6 +6,7 @@ import type { Difference } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { phrase } from '../phrase.ts';
 import type { Bindings, Plan, PlanStep } from './model.ts';
+import { provisionerRows, whyNotRun } from './provisioners.ts';
 import { noPlace, placesIn, placeWord, whereaboutsOf } from './whereabouts.ts';
 import type { PlaceOf, World } from './whereabouts.ts';
 
@@ -14,6 +15,8 @@ export interface PlanInput extends World {
   readonly bindings: Bindings;
   /** Of the bound machines; undefined when they could not be read. */
   detailsOf(id: MachineId): MachineDetails | undefined;
+  /** What a machine's file says under `provisioners`. */
+  readonly provisionersOf?: (name: string) => unknown;
   /** Did its first setup, after it was made, not come to its end? */
   readonly unfinished?: (id: MachineId) => boolean;
 }
@@ -45,7 +48,8 @@ function stepFor(spec: MachineSpec, input: PlanInput, placeOf: PlaceOf, names: R
     if (elsewhere) return { ...base, kind: 'blocked', ...elsewhere };
     const namesake = place?.byName.get(spec.called ?? spec.name);
     if (namesake) return { ...base, kind: 'conflict', machine: namesake, reason: phrase('A machine named "{0}" exists and does not belong to this file. Adopt it, or choose another name.'), values: [spec.name] };
-    return { ...base, kind: 'create', differences: summaryOf(spec) };
+    const provisioners = input.provisionersOf?.(spec.name);
+    return { ...base, kind: 'create', differences: [...summaryOf(spec), ...provisionerRows(provisioners)], ...whyNotRun(provisioners, spec) };
   }
   const details = input.detailsOf(bound.id);
   if (!details) return { ...base, machine: bound, kind: 'blocked', reason: phrase('The settings of "{0}" could not be read.'), values: [bound.name] };

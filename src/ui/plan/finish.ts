@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { machineKind } from '../../config/kinds.ts';
+import { canBeReached } from '../../config/plan/provisioners.ts';
 import type { ParsedMachine } from '../../config/model.ts';
 import type { MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
@@ -89,13 +89,6 @@ function cardsOf(spec: MachineSpec, details: MachineDetails): readonly GuestCard
 /** Another one when the step was changed in the file: then it is run. */
 function stepName(step: Step, index: number): string {
   return `${String(index)}:${createHash('sha256').update(JSON.stringify(step)).digest('hex').slice(0, 16)}`;
-}
-
-/** An empty machine, or one that boots an installer, has nobody who would answer. */
-export function canBeReached(spec: MachineSpec): boolean {
-  // A box that does not run: the machine has an empty disk, or is a clone of a template, whose login is not Vagrant's.
-  if (spec.source.kind === 'box' && !machineKind(spec.provider).runsBoxes) return spec.cloudInit !== undefined;
-  return spec.source.kind === 'box' || (spec.source.kind === 'image' && spec.cloudInit !== undefined);
 }
 
 /** The private keys that belong to the public ones named in `cloud_init`, else the usual ones of this person. */

@@ -45,11 +45,13 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
   const wanted = new Set([...specs.map(spec => spec.provider), ...[...bindings.values()].map(id => parseMachineId(id).provider)]);
   await fleet.refresh({ providers: registry.all().filter(provider => wanted.has(provider.id)), fresh: true });
   const details = await detailsOf(registry, fleet, [...bindings.values()], signal);
+  const provisioners = new Map(parsed.machines.map(machine => [machine.name, machine.config['provisioners']]));
   const plan = makePlan({
     specs,
     bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
     ...worldOf(registry, fleet, buttons),
     detailsOf: id => details.get(id),
+    provisionersOf: name => provisioners.get(name),
     ...unfinished ? { unfinished } : {},
   });
   return { plan, parsed, specs };

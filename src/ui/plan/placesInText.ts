@@ -19,6 +19,7 @@ function pathsFor(key: string): readonly ConfigPath[] {
     case 'setting': return [config('provider_config', rest.join(' ')), config('provider_config')];
     case 'cloud-init': return [config('cloud_init')];
     case 'started': return [config('start')];
+    case 'provisioner': return [config('provisioners', Number(rest[0]) - 1), config('provisioners')];
     case 'provisioning': return [config('provisioners')];
     default: return [config(kind)];
   }
