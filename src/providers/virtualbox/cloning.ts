@@ -67,9 +67,10 @@ export function createCloning({ tool, inventory, states }: PartDeps, creation: C
       async remove(context) {
         // A VBoxManage that was ended leaves VBoxSVC to finish the snapshot (measured, 7.2): it may still be on its way.
         const settled = await states.wait(nativeId(id), state => isReleased(state) || /^(?:running|paused|gurumeditation)$/.test(state.word), settleMs, context.signal);
-        if (!settled) throw new GaiaError('locked', { message: 'The machine is still at its snapshot.' });
+        if (!settled) return false;
         const made = (await list(context.signal)).find(snapshot => !before.has(snapshot.id) && snapshot.description?.includes(clone.uuid) === true);
         if (made) await snapshots.delete(id, made.id, context);
+        return true;
       },
     };
   };

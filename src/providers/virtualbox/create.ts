@@ -7,6 +7,7 @@ import type { DiskSpec, MachineSpec, SharedFolderSpec } from '../../machines/spe
 import { adapterOptions, forwardOf } from './adapters.ts';
 import type { PlannedAdapter } from './adapters.ts';
 import { isWindows } from './guestTypes.ts';
+import { originKey, originText } from './origin.ts';
 import { controllersOf, disksOf, parseSlot } from './parse/devices.ts';
 import type { VmInfo } from './parse/info.ts';
 import type { Version } from './parse/version.ts';
@@ -107,6 +108,7 @@ export function finishSteps(spec: MachineSpec, facts: CreateFacts, built: Built)
     ...diskSteps(spec, facts, built),
     ...folderSteps(spec, facts, built),
     ...(spec.tags && spec.tags.length > 0 ? [{ call: requests.setExtraData(built.uuid, 'gaia/tags', spec.tags.join(',')) }] : []),
+    { call: requests.setExtraData(built.uuid, originKey, originText(spec, built.uuid)) },
     ...(facts.unattended && spec.source.kind === 'iso' ? [{ call: unattendedCall(built.uuid, spec.source.path ?? spec.source.url, facts.unattended) }] : []),
     ...customCommands(spec.options['customize'], built.uuid).map(words => ({ call: requests.custom(words) })),
   ];
@@ -125,6 +127,8 @@ function settingSteps(spec: MachineSpec, facts: CreateFacts, built: Built): read
     ...(spec.cpus === undefined ? [] : ['--cpus', String(spec.cpus)]),
     ...(spec.memoryMiB === undefined ? [] : ['--memory', String(spec.memoryMiB)]),
     ...(spec.description === undefined ? [] : ['--description', spec.description]),
+    // createvm was told already.
+    ...(fresh ? [] : osTypeOf(spec.options).flatMap(osType => ['--ostype', osType])),
     // createvm gives 8 MB and vboxvga, which current guests cannot use well (facts, section 3).
     ...(fresh && facts.architecture === 'x86' ? ['--graphicscontroller', isWindows(facts.osType) ? 'vboxsvga' : 'vmsvga', '--vram', isWindows(facts.osType) ? '128' : '16'] : []),
     ...(fresh ? ['--ioapic', 'on', '--rtcuseutc', isWindows(facts.osType) ? 'off' : 'on', '--mouse', 'usbtablet', ...silentAudio(facts.version), '--boot1', 'disk', '--boot2', 'dvd', '--boot3', 'none', '--boot4', 'none'] : []),
@@ -137,6 +141,12 @@ function settingSteps(spec: MachineSpec, facts: CreateFacts, built: Built): read
   ];
   const more = modifyOptions(spec.options, { windows: isWindows(facts.osType) });
   return [...(args.length > 0 ? [args] : []), ...(more.length > 0 ? [more] : [])].map(list => ({ call: requests.modify(built.uuid, ...list) }));
+}
+
+/** The guest's type as `provider_config` names it; [] = it does not. */
+export function osTypeOf(options: MachineSpec['options']): readonly string[] {
+  const said = options['ostype'] ?? options['os_type'];
+  return typeof said === 'string' && said !== '' ? [said] : [];
 }
 
 function checkedNames(forwards: readonly PortForward[]): readonly PortForward[] {

@@ -3,11 +3,13 @@ import type { Disk, Machine, MachineDetails, MachineId, NetworkAdapter, SharedFo
 import { GaiaError } from '../../machines/errors.ts';
 import type { Inventory } from './inventory.ts';
 import { idOf } from './inventory.ts';
+import { originKey } from './origin.ts';
 import { adaptersOf, disksOf, folderFlags, foldersOf, forwardsOf } from './parse/devices.ts';
 import { addressesByMac, guestOf, parseGuestProperties } from './parse/guest.ts';
 import type { VmInfo } from './parse/info.ts';
 import { parseVmInfo } from './parse/info.ts';
 import type { MachineFile } from './parse/machineFile.ts';
+import { splitTags } from './parse/machineFile.ts';
 import type { Medium } from './parse/media.ts';
 import { parseMedia } from './parse/media.ts';
 import { flatten, snapshotsOf } from './parse/snapshots.ts';
@@ -27,6 +29,7 @@ export async function describe(tool: Tool, inventory: Inventory, id: MachineId, 
   const info = parseVmInfo(shown.stdout);
   const file = await inventory.machineFile(uuid);
   const state = vmState(info.get('VMState'));
+  const noted = file && !file.encrypted ? file : await notesOf(tool, uuid, signal);
   // Asked of a machine that is off, this would take the machine's lock; of one that runs it is harmless.
   const properties = state.online ? await tool.ask(requests.guestProperties(uuid), signal).then(answer => parseGuestProperties(answer.stdout), orNone<ReadonlyMap<string, string>>(new Map())) : new Map<string, string>();
   const snapshots = file && !file.encrypted ? file.snapshots : snapshotsOf(info);
@@ -34,7 +37,7 @@ export async function describe(tool: Tool, inventory: Inventory, id: MachineId, 
   // As a person reads it: `Debian (64-bit)`; the settings file has VirtualBox's id of it.
   const osType = info.get('ostype') ?? file?.osType;
   return {
-    machine: machineOf(uuid, info, file, snapshots),
+    machine: machineOf(uuid, info, file, noted, snapshots),
     ...(info.has('firmware') ? { firmware: info.get('firmware') as string } : {}),
     ...(osType === undefined ? {} : { osType }),
     disks: disksOf(info).map(disk => withMedium(disk, media, new Set([uuid, ...flatten(snapshots).map(snapshot => snapshot.id)]))),
@@ -55,7 +58,14 @@ function orNone<T>(none: T): (error: unknown) => T {
   };
 }
 
-function machineOf(uuid: string, info: VmInfo, file: MachineFile | undefined, snapshots: MachineDetails['snapshots']): Machine {
+/** What Gaia noted with the machine, where its settings file cannot be read. */
+async function notesOf(tool: Tool, uuid: string, signal: AbortSignal): Promise<Pick<MachineFile, 'tags' | 'source'>> {
+  const of = async (key: string): Promise<string | undefined> => /^Value: (.*)$/m.exec(await tool.ask(requests.extraData(uuid, key), signal).then(answer => answer.stdout, orNone('')))?.[1]?.trimEnd();
+  const [tags, source] = await Promise.all([of('gaia/tags'), of(originKey)]);
+  return { tags: splitTags(tags), ...(source === undefined ? {} : { source }) };
+}
+
+function machineOf(uuid: string, info: VmInfo, file: MachineFile | undefined, noted: Pick<MachineFile, 'tags' | 'source'>, snapshots: MachineDetails['snapshots']): Machine {
   const state = vmState(info.get('VMState'));
   const groups = (info.get('groups') ?? '/').split(',').filter(group => group !== '');
   const path = (groups[0] ?? '/').split('/').filter(part => part !== '');
@@ -70,10 +80,10 @@ function machineOf(uuid: string, info: VmInfo, file: MachineFile | undefined, sn
     ...(info.has('cpus') ? { cpus: Number(info.get('cpus')) } : {}),
     ...(info.has('memory') ? { memoryMiB: Number(info.get('memory')) } : {}),
     ...(description ? { description } : {}),
-    ...(file && file.tags.length > 0 ? { tags: file.tags } : {}),
+    ...(noted.tags.length > 0 ? { tags: noted.tags } : {}),
     ...(state.word.startsWith('aborted') ? { badges: ['aborted'] } : {}),
     snapshotCount: flatten(snapshots).length,
-    extra: { groups, ...(file?.osType === undefined ? {} : { osType: file.osType }) },
+    extra: { groups, ...(file?.osType === undefined ? {} : { osType: file.osType }), ...(noted.source === undefined ? {} : { source: noted.source }) },
   };
 }
 

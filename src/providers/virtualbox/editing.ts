@@ -11,6 +11,7 @@ import { freeSlot } from './guest.ts';
 import { adaptersOf, disksOf, parseSlot } from './parse/devices.ts';
 import type { VmInfo } from './parse/info.ts';
 import { parseVmInfo } from './parse/info.ts';
+import { splitTags } from './parse/machineFile.ts';
 import { nativeId } from './power.ts';
 import * as requests from './requests.ts';
 import type { Call } from './requests.ts';
@@ -61,6 +62,8 @@ export function changeCalls(uuid: string, change: Change, info: VmInfo): readonl
   const off = !live && !state.word.endsWith('saved');
   switch (change.kind) {
     case 'setting': {
+      // A note of Gaia's with the machine, whatever that does.
+      if (change.key === 'tags') return [requests.setExtraData(uuid, 'gaia/tags', splitTags(String(change.value)).map(tag => tag.trim()).join(','))];
       if (off) return [requests.modify(uuid, ...option(change.key, change.value))];
       const command = live ? liveCommand(change.key, change.value) : undefined;
       return command && [requests.control(uuid, ...command)];

@@ -4,18 +4,52 @@ import type { MachineDetails, NetworkAdapter, PortForward, SharedFolder } from '
 import type { Difference, Planning } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { forwardOf } from './adapters.ts';
-import { isVirtualBoxFolder, sharedFolderOf } from './create.ts';
+import { isVirtualBoxFolder, osTypeOf, sharedFolderOf } from './create.ts';
+import { groupsOf } from './creation.ts';
 import { isWindows } from './guestTypes.ts';
+import { origin } from './origin.ts';
 import { impliedController, inOrder, liveCommand, notModifyKeys, optionName } from './settings.ts';
 
 export const planning: Planning = {
-  compare: (spec, details) => [...compareBasics(spec, details), ...moreDisks(spec, details), ...description(spec, details), ...forwards(spec, details), ...adapters(spec, details), ...folders(spec, details), ...options(spec, details)],
+  compare: (spec, details) => [...compareBasics(spec, details), ...moreDisks(spec, details), ...description(spec, details), ...forwards(spec, details), ...adapters(spec, details), ...folders(spec, details), ...tags(spec, details), ...groups(spec, details), ...guestType(spec, details), ...frontend(spec, details), ...options(spec, details), ...origin(spec, details)],
 };
 
 function description(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
   const { description: wanted } = spec;
   const present = details.machine.description ?? '';
   return wanted === undefined || wanted === present ? [] : [{ key: 'description', before: present, after: wanted, effect: stopNeeded(details), change: { edit: { kind: 'setting', key: 'description', value: wanted } } }];
+}
+
+/** A note of Gaia's own: VirtualBox takes it at any time. What the file does not name stays as somebody set it. */
+function tags(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const { tags: wanted } = spec;
+  const present = details.machine.tags ?? [];
+  if (wanted === undefined || (wanted.length === present.length && wanted.every(tag => present.includes(tag)))) return [];
+  return [{ key: 'tags', ...(present.length > 0 ? { before: present.join(', ') } : {}), after: wanted.join(', '), effect: 'live', change: { edit: { kind: 'setting', key: 'tags', value: wanted.join(',') } } }];
+}
+
+/** VirtualBox moves the machine's folder with its first group. */
+function groups(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const present = details.settings['groups'];
+  if ((spec.options['groups'] ?? spec.options['group']) === undefined || present === undefined) return [];
+  const wanted = groupsOf(spec).join(',') || '/';
+  return wanted === present ? [] : [{ key: 'groups', before: present, after: wanted, effect: stopNeeded(details), change: { edit: { kind: 'setting', key: 'groups', value: wanted } } }];
+}
+
+/** In VirtualBox's own words: what it shows to people is another name. */
+function guestType(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const present = details.machine.extra?.['osType'];
+  return osTypeOf(spec.options).flatMap((wanted): readonly Difference[] => (typeof present !== 'string' || present.toLowerCase() === wanted.toLowerCase() ? [] : [{ key: 'setting ostype', before: present, after: wanted, effect: stopNeeded(details), change: { edit: { kind: 'setting', key: 'ostype', value: wanted } } }]));
+}
+
+/** `gui`: how a start shows the machine when nobody says. None said is without a window, for Gaia. */
+function frontend(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
+  const { gui } = spec.options;
+  const present = details.settings['defaultfrontend'];
+  if (gui === undefined || present === undefined || Object.keys(spec.options).some(key => readBack[optionName(key)] === 'defaultfrontend')) return [];
+  const wanted = gui === true ? 'gui' : 'headless';
+  if (wanted === (/^(?:default)?$/.test(present) ? 'headless' : present.toLowerCase())) return [];
+  return [{ key: 'gui', before: present === '' ? 'default' : present, after: wanted, effect: stopNeeded(details), change: { edit: { kind: 'setting', key: 'defaultfrontend', value: wanted } } }];
 }
 
 /** Disks behind the first, in their order: those that lack are added, smaller ones grow. One that the file does not know stays: it has data. */
@@ -105,12 +139,15 @@ function folders(spec: MachineSpec, details: MachineDetails): readonly Differenc
 }
 
 /** `modifyvm` option → what showvminfo calls it, where the two differ. */
-const readBack: Readonly<Record<string, string>> = { accelerate3d: 'accelerate3d', clipboard: 'clipboard', 'clipboard-mode': 'clipboard', draganddrop: 'draganddrop', 'drag-and-drop': 'draganddrop', 'accelerate-3d': 'accelerate3d', rtcuseutc: 'rtcuseutc', 'nested-hw-virt': 'nested-hw-virt' };
+const readBack: Readonly<Record<string, string>> = { accelerate3d: 'accelerate3d', clipboard: 'clipboard', 'clipboard-mode': 'clipboard', draganddrop: 'draganddrop', 'drag-and-drop': 'draganddrop', 'accelerate-3d': 'accelerate3d', rtcuseutc: 'rtcuseutc', 'nested-hw-virt': 'nested-hw-virt', defaultfrontend: 'defaultfrontend', 'default-frontend': 'defaultfrontend' };
 
 /** Only what can be read back is compared: a setting that showvminfo does not tell is taken as it was made. */
 function options(spec: MachineSpec, details: MachineDetails): readonly Difference[] {
   const given = Object.entries(spec.options).flatMap(([key, value]) => (notModifyKeys.has(key) || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') ? [] : [{ key, name: optionName(key), value }]));
-  const present = (name: string): string | undefined => details.settings[readBack[name] ?? name];
+  const present = (name: string): string | undefined => {
+    const told = details.settings[readBack[name] ?? name];
+    return told === '' && readBack[name] === 'defaultfrontend' ? 'default' : told;
+  };
   const differ = given.filter(({ name, value }) => !isSame(present(name), typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)));
   // 3D needs a graphics controller that has it, as in a create; one that has it stays.
   const controller = /^v(?:ms|boxs)vga$/i.test(present('graphicscontroller') ?? 'vmsvga') ? undefined : impliedController(given.filter(one => !/^accelerate-?3d$/.test(one.name) || differ.includes(one)), { windows: isWindows(details.osType ?? '') });

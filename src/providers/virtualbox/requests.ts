@@ -55,6 +55,9 @@ export const discardState = (uuid: string): Call => change('discardstate', uuid)
 // ── settings ──
 export const modify = (uuid: string, ...options: readonly string[]): Call => change('modifyvm', uuid, ...options);
 export const control = (uuid: string, ...command: readonly string[]): Call => change('controlvm', uuid, ...command);
+/** Answers `Value: …`, or `No value set!`. */
+export const extraData = (uuid: string, key: string): Call => query('getextradata', uuid, key);
+/** An empty value takes it away. */
 export const setExtraData = (uuid: string, key: string, value: string): Call => change('setextradata', uuid, key, value);
 
 /** `name,tcp,127.0.0.1,2222,,22`. The encoder of this little language: a name with a comma cannot be written in it. */

@@ -80,6 +80,7 @@ const oneOf = (key: string, label: string, values: readonly string[], live = fal
 /** The settings a form offers. Any other key of modifyvm may be set, too. Labels are l10n keys. */
 export const settingDescriptions: readonly SettingDescription[] = [
   { key: 'description', label: 'Description', type: 'string' },
+  { key: 'tags', label: 'Tags', type: 'string', live: true },
   { key: 'cpus', label: 'CPUs', type: 'number' },
   { key: 'memory', label: 'Memory (MiB)', type: 'number' },
   { key: 'cpuexecutioncap', label: 'Execution cap (%)', type: 'number', live: true },

@@ -21,8 +21,8 @@ export interface Made {
   readonly names: string[];
   /** Folders that VirtualBox makes for the machine, and what they held before. */
   folders?: readonly Intent[];
-  /** A snapshot of a machine that was there before. `remove` does nothing when it never came into being. */
-  readonly snapshot?: { readonly name: string; remove(context: OperationContext): Promise<void> } | undefined;
+  /** A snapshot of a machine that was there before. `remove`: is it gone? Also when it never came into being. */
+  readonly snapshot?: { readonly name: string; remove(context: OperationContext): Promise<boolean> } | undefined;
   /** The person's own disk image, which VirtualBox knows while it is copied. */
   readonly borrowed?: string | undefined;
   uuid: string | undefined;
@@ -99,7 +99,7 @@ export class TakeBack {
 
   async #removeSnapshot(snapshot: NonNullable<Made['snapshot']>, context: OperationContext, left: string[]): Promise<void> {
     // What a clone still stands on stays.
-    if (left.length > 0 || !(await snapshot.remove(context).then(() => true, () => false))) left.push(snapshot.name);
+    if (left.length > 0 || !(await snapshot.remove(context).catch(() => false))) left.push(snapshot.name);
   }
 
   async #removeFile(file: string, context: OperationContext, left: string[]): Promise<void> {

@@ -3,6 +3,8 @@ import { mkdirSync, existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MachineId } from '../../../src/machines/machine.ts';
+import type { Difference } from '../../../src/machines/provider.ts';
+import type { MachineSpec } from '../../../src/machines/spec.ts';
 import { virtualBoxMissing } from '../../rig/virtualbox.mjs';
 import { useVirtualBox } from './bench.ts';
 
@@ -60,6 +62,41 @@ describe.skipIf(missing)(`a machine's whole life on a real VirtualBox${missing ?
       { name: 'udp5353', adapter: 1, protocol: 'udp', hostPort: 5353, guestPort: 53 },
     ]);
     expect(details.sharedFolders).toEqual([{ name: 'srv_share', hostPath: path.join(t.box.folder, 'share'), readOnly: true, autoMount: true, mountPoint: '/srv/share' }]);
+  });
+
+  it('compares tags, groups and window with a file, and makes them what it says: tags also while it runs', async () => {
+    const wanted = (more: Partial<MachineSpec>): MachineSpec => t.spec('plan', { cpus: 1, memoryMiB: 64, ...more });
+    const made = await t.provider.lifecycle!.create(wanted({ tags: ['a'], source: { kind: 'empty' }, options: { groups: '/b/c,/a', gui: false } }), t.context);
+    const differences = async (spec: MachineSpec): Promise<readonly Difference[]> => t.provider.planning!.compare(spec, await t.provider.describe(made, t.signal));
+    const apply = async (spec: MachineSpec): Promise<void> => t.provider.editing!.apply(made, (await differences(spec)).flatMap(({ change }) => (change && 'edit' in change ? [change.edit] : [])), t.context);
+    // As it was made, it is what the file says.
+    expect(await differences(wanted({ tags: ['a'], options: { groups: '/b/c,/a', gui: false } }))).toEqual([]);
+    const next = wanted({ tags: ['we"b', 'ü'], options: { groups: '/lab/x', gui: true, ostype: 'Debian_64' } });
+    expect((await differences(next)).map(({ key, before, after, effect }) => [key, before, after, effect])).toEqual([
+      ['tags', 'a', 'we"b, ü', 'live'], ['groups', '/b/c,/a', '/lab/x', 'live'], ['setting ostype', 'Other_64', 'Debian_64', 'live'], ['gui', 'headless', 'gui', 'live'],
+    ]);
+    await apply(next);
+    expect(await differences(next)).toEqual([]);
+    expect(await t.box.run(['getextradata', t.native(made), 'gaia/tags'])).toBe('Value: we"b,ü\n');
+    expect(await t.box.run(['showvminfo', t.native(made), '--machinereadable'])).toMatch(/^groups="\/lab\/x"$[^]*^defaultfrontend="gui"$/m);
+    expect(existsSync(path.join(t.box.machineFolder, 'lab/x/plan/plan.vbox'))).toBe(true);
+    expect((await t.machine(made)).tags).toEqual(['we"b', 'ü']);
+    await t.provider.power.start(made, { mode: 'headless' }, t.context);
+    const later = wanted({ tags: ['run'], options: { groups: '/', gui: false } });
+    expect((await differences(later)).map(({ key, effect }) => [key, effect])).toEqual([['tags', 'live'], ['groups', 'stop'], ['gui', 'stop']]);
+    await t.provider.editing!.apply(made, [{ kind: 'setting', key: 'tags', value: 'run' }], t.context);
+    expect((await t.machine(made)).tags).toEqual(['run']);
+    await t.provider.power.suspend!(made, t.context);
+    await t.provider.editing!.apply(made, [{ kind: 'setting', key: 'tags', value: '' }], t.context);
+    expect((await t.machine(made)).tags).toBeUndefined();
+    await t.provider.extras!.find(extra => extra.id === 'discardSavedState')!.run(made, undefined, t.context);
+    await apply(later);
+    expect(await differences(later)).toEqual([]);
+    // What it was made of is noted with it; a copy's note is the other's, and says nothing.
+    expect(await differences({ ...later, source: { kind: 'box', name: 'a/b' } })).toMatchObject([{ key: 'source', before: 'empty', after: 'box a/b', effect: 'replace' }]);
+    const copy = await t.provider.cloning!.clone(made, { name: 'copy' }, t.context);
+    expect(t.provider.planning!.compare({ ...later, source: { kind: 'box', name: 'a/b' } }, await t.provider.describe(copy, t.signal)).map(({ key }) => key)).not.toContain('source');
+    for (const one of [copy, made]) await t.provider.lifecycle!.delete(one, { disks: 'delete' }, t.context);
   });
 
   it('changes adapters, forwards and settings while it is off', async () => {

@@ -203,6 +203,11 @@ describe('settings files', () => {
   });
 });
 
+it('what Gaia noted with a machine is in its settings file', () => {
+  const file = parseMachineFile('<VirtualBox><Machine uuid="{11111111-1111-4111-8111-111111111111}" name="a"><ExtraData><ExtraDataItem name="GUI/x" value="1"/><ExtraDataItem name="gaia/tags" value="web,lab"/><ExtraDataItem name="gaia/source" value="{&quot;kind&quot;:&quot;box&quot;}"/></ExtraData></Machine></VirtualBox>');
+  expect(file).toMatchObject({ tags: ['web', 'lab'], source: '{"kind":"box"}' });
+});
+
 describe('a machine\'s log', () => {
   it('tells its last state', () => {
     expect(lastLoggedState(recordedFile('VBox.log.txt'))).toBe('Running');

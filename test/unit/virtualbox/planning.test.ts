@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { machineId } from '../../../src/machines/machine.ts';
 import type { MachineDetails, NetworkAdapter } from '../../../src/machines/machine.ts';
 import type { MachineSpec, NetworkSpec } from '../../../src/machines/spec.ts';
+import { originText } from '../../../src/providers/virtualbox/origin.ts';
 import { planning } from '../../../src/providers/virtualbox/planning.ts';
 
 const gib = 2 ** 30;
@@ -49,6 +50,73 @@ it('a clone keeps the rules and folders of its source where the file has none', 
   const is = details({ portForwards: [{ name: 'web', adapter: 1, protocol: 'tcp', hostPort: 8080, guestPort: 80 }], sharedFolders: [{ name: 'src', hostPath: '/src' }] });
   expect(keys(aSpec({ source: { kind: 'clone', of: 'base' } }), is)).toEqual([]);
   expect(keys(aSpec(), is)).toEqual(['forward web', 'folder src']);
+});
+
+describe('what Gaia and VirtualBox know a machine by', () => {
+  const rows = (spec: Partial<MachineSpec>, is: Partial<MachineDetails> & { readonly tags?: readonly string[]; readonly extra?: Readonly<Record<string, unknown>> }): unknown => {
+    const { tags, extra, ...more } = is;
+    const base = details(more);
+    return planning.compare(aSpec(spec), { ...base, machine: { ...base.machine, ...more.machine, ...tags ? { tags } : {}, ...extra ? { extra } : {} } }).map(({ key, before, after, effect, change }) => [key, before, after, effect, change && 'edit' in change && change.edit.kind === 'setting' ? `${change.edit.key}=${String(change.edit.value)}` : '']);
+  };
+  const running = { machine: { ...details().machine, state: 'running' as const } };
+
+  it('its tags, in whatever order, changed at any time; none are taken from it unasked', () => {
+    expect(rows({ tags: ['web', 'lab'] }, { ...running, tags: ['lab'] })).toEqual([['tags', 'lab', 'web, lab', 'live', 'tags=web,lab']]);
+    expect(rows({ tags: ['web'] }, {})).toEqual([['tags', undefined, 'web', 'live', 'tags=web']]);
+    expect(rows({ tags: ['web', 'lab'] }, { tags: ['lab', 'web'] })).toEqual([]);
+    expect(rows({}, { tags: ['mine'] })).toEqual([]);
+  });
+
+  it('its groups, for which it is stopped', () => {
+    expect(rows({ options: { groups: 'lab/web' } }, { ...running, settings: { groups: '/' } })).toEqual([['groups', '/', '/lab/web', 'stop', 'groups=/lab/web']]);
+    expect(rows({ options: { group: '/lab' } }, { settings: { groups: '/lab' } })).toEqual([]);
+    expect(rows({ options: { groups: '' } }, { settings: { groups: '/lab' } })).toEqual([['groups', '/lab', '/', 'live', 'groups=/']]);
+    expect(rows({}, { settings: { groups: '/lab' } })).toEqual([]);
+  });
+
+  it('how it is shown: nothing said is without a window', () => {
+    expect(rows({ options: { gui: true } }, { settings: { defaultfrontend: '' } })).toEqual([['gui', 'default', 'gui', 'live', 'defaultfrontend=gui']]);
+    expect(rows({ options: { gui: false } }, { settings: { defaultfrontend: 'gui' } })).toEqual([['gui', 'gui', 'headless', 'live', 'defaultfrontend=headless']]);
+    for (const present of ['', 'default', 'headless']) expect(rows({ options: { gui: false } }, { settings: { defaultfrontend: present } })).toEqual([]);
+    expect(rows({ options: { gui: true, defaultfrontend: 'separate' } }, { settings: { defaultfrontend: 'separate' } })).toEqual([]);
+    expect(rows({ options: { defaultfrontend: 'default' } }, { settings: { defaultfrontend: '' } })).toEqual([]);
+  });
+
+  it('its guest type, in VirtualBox\'s own words', () => {
+    expect(rows({ options: { ostype: 'Ubuntu_64' } }, { extra: { osType: 'Debian_64' }, settings: { ostype: 'Debian (64-bit)' } })).toEqual([['setting ostype', 'Debian_64', 'Ubuntu_64', 'live', 'ostype=Ubuntu_64']]);
+    expect(rows({ options: { os_type: 'debian_64' } }, { extra: { osType: 'Debian_64' } })).toEqual([]);
+  });
+});
+
+describe('what a machine was made of', () => {
+  const made = (source: MachineSpec['source'], uuid = '1'): MachineDetails => {
+    const base = details();
+    return { ...base, machine: { ...base.machine, extra: { source: originText({ source }, uuid) } } };
+  };
+  const wanted = (source: MachineSpec['source'], is: MachineDetails): unknown => planning.compare(aSpec({ source }), is).map(({ key, before, after, effect, loses, change }) => [key, before, after, effect, loses, change]);
+
+  it('cannot be changed: the machine would be made anew, which the plan says, and what is lost', () => {
+    const is = made({ kind: 'box', name: 'debian/bookworm64', version: '12.1.0' });
+    expect(wanted({ kind: 'box', name: 'debian/trixie64' }, is)).toEqual([['source', 'box debian/bookworm64 12.1.0', 'box debian/trixie64', 'replace', 'all data on its disks', undefined]]);
+    expect(wanted({ kind: 'box', name: 'debian/bookworm64', version: '>= 12.2, < 13' }, is)).toEqual([['source', 'box debian/bookworm64 12.1.0', 'box debian/bookworm64 >= 12.2, < 13', 'replace', 'all data on its disks', undefined]]);
+    expect(wanted({ kind: 'image', url: 'https://example.org/a.qcow2' }, is)).toHaveLength(1);
+    expect(wanted({ kind: 'iso', url: 'a.iso' }, is)).toHaveLength(1);
+    expect(wanted({ kind: 'clone', of: 'db' }, made({ kind: 'clone', of: 'web' }))).toMatchObject([['source', 'clone of web', 'clone of db', 'replace', 'all data on its disks', undefined]]);
+  });
+
+  it.each<[string, MachineSpec['source'], MachineDetails]>([
+    ['a version that the file allows', { kind: 'box', name: 'a/b', version: '~> 12.0' }, made({ kind: 'box', name: 'a/b', version: '12.1.0' })],
+    ['a box of any version', { kind: 'box', name: 'a/b' }, made({ kind: 'box', name: 'a/b', version: '12.1.0' })],
+    ['the same image by another way of writing it', { kind: 'image', url: './disk.qcow2' }, made({ kind: 'image', url: 'disk.qcow2', path: '/x/disk.qcow2' })],
+    ['another installation medium: what was installed stays', { kind: 'iso', url: 'b.iso' }, made({ kind: 'iso', url: 'a.iso' })],
+    ['a medium for a machine that was empty', { kind: 'iso', url: 'b.iso' }, made({ kind: 'empty' })],
+    ['a file that names no source', { kind: 'empty' }, made({ kind: 'box', name: 'a/b' })],
+    ['a machine of which nobody noted it', { kind: 'box', name: 'a/b' }, details()],
+    ['a note that came along with a copy', { kind: 'box', name: 'a/b' }, made({ kind: 'box', name: 'x/y' }, '2')],
+    ['a note that cannot be read', { kind: 'box', name: 'a/b' }, { ...details(), machine: { ...details().machine, extra: { source: '{' } } }],
+  ])('is not held against %s', (_what, source, is) => {
+    expect(wanted(source, is)).toEqual([]);
+  });
 });
 
 describe('3D', () => {

@@ -162,6 +162,7 @@ describe('the plan of a create', () => {
       'createmedium disk --filename /vms/web/data.vmdk --size 1 --format VMDK',
       'storageattach U --storagectl SATA --port 1 --device 0 --type hdd --medium /vms/web/data.vmdk',
       'storageattach U --storagectl SATA --port 2 --device 0 --type dvddrive --medium emptydrive',
+      'setextradata U gaia/source {"uuid":"U","kind":"empty"}',
     ]);
   });
   it('speaks to 6.1 in its own words', () => {
@@ -178,7 +179,8 @@ describe('the plan of a create', () => {
     expect(done[1]).toBe('modifyvm U --memory 512 --rtcuseutc on --natpf1 delete old --nic1 nat --nic2 none --natpf1 ssh,tcp,,2222,,22');
     expect(done[2]).toMatch(/^modifymedium disk [0-9a-f-]{36} --resizebyte 134217728$/);
     expect(done[3]).toBe('sharedfolder remove U --name src');
-    expect(done).toHaveLength(4);
+    expect(done[4]).toMatch(/^setextradata U gaia\/source /);
+    expect(done).toHaveLength(5);
   });
   it('refuses what cannot be, before anything is run', () => {
     for (const bad of [{ disks: [{ sizeBytes: Number.NaN }] }, { disks: [{ sizeBytes: 5, format: 'qcow2' }] }, { options: { 'a b': 1 } }, { portForwards: [{ guestPort: 1, hostPort: 1, protocol: 'tcp' as const }, { guestPort: 2, hostPort: 1, protocol: 'tcp' as const }] }]) {

@@ -38,6 +38,8 @@ export interface MachineFile {
   readonly frontend?: string;
   /** What Gaia noted with the machine (extra data `gaia/tags`). */
   readonly tags: readonly string[];
+  /** What Gaia made it of (extra data `gaia/source`), as it was noted. */
+  readonly source?: string;
   /** The present state is the current snapshot's, unchanged. */
   readonly unmodified: boolean;
 }
@@ -58,6 +60,8 @@ export function parseMachineFile(text: string): MachineFile | undefined {
   const memory = Number(child(hardware, 'Memory')?.attributes['RAMSize']);
   const description = child(machine, 'Description')?.text;
   const frontend = (at(machine, 'Platform', 'Frontend', 'Default') ?? at(hardware, 'Frontend', 'Default'))?.attributes['type'];
+  const notes = new Map(all(child(machine, 'ExtraData'), 'ExtraDataItem').map(item => [item.attributes['name'], item.attributes['value']]));
+  const noted = (key: string): string | undefined => notes.get(key);
   const groups = all(child(machine, 'Groups'), 'Group').map(group => group.attributes['name'] ?? '/');
   return {
     uuid,
@@ -76,10 +80,16 @@ export function parseMachineFile(text: string): MachineFile | undefined {
     snapshotCount: count(snapshots),
     sharedFolders: all(child(hardware, 'SharedFolders'), 'SharedFolder').map(readFolder),
     ...(frontend ? { frontend } : {}),
-    tags: (all(child(machine, 'ExtraData'), 'ExtraDataItem').find(item => item.attributes['name'] === 'gaia/tags')?.attributes['value'] ?? '').split(',').filter(tag => tag !== ''),
+    tags: splitTags(noted('gaia/tags')),
+    ...(noted('gaia/source') === undefined ? {} : { source: noted('gaia/source') as string }),
     unmodified: attributes['currentStateModified'] === 'false',
     media: all(at(machine, 'MediaRegistry', 'HardDisks'), 'HardDisk').flatMap(disk => readMedia(disk, undefined)),
   };
+}
+
+/** `a,b`; nothing = none. */
+export function splitTags(text: string | undefined): readonly string[] {
+  return (text ?? '').split(',').filter(tag => tag !== '');
 }
 
 function readSnapshot(element: XmlElement, current: string | undefined): Snapshot {
