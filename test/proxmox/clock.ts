@@ -1,7 +1,8 @@
 // The server's time: the real one plus what a test adds. Work takes `speed` times less than on a real cluster; the time of day does not run faster.
 
 export class TestClock {
-  readonly speed: number;
+  /** A test may change it: work that begins later takes as long as this says. */
+  speed: number;
   private offset = 0;
   private readonly waits = new Set<{ timer: NodeJS.Timeout; stop: (error: Error) => void }>();
   private closed = false;

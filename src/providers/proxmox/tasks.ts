@@ -92,6 +92,7 @@ export class Tasks {
     } catch (error) {
       if (whole && request.tasks && wasCutOff(error)) return await this.#cancelled(request, since, options, error);
       if (!(error instanceof Ambiguous)) throw options.machine !== undefined && error instanceof GaiaError ? error.about(options.machine) : error;
+      if (!whole) throw error.problem;
       const found = request.tasks ? await this.#find(request, error.since, context.signal, [0, 1000, 3000, 6000]) : undefined;
       if (found) {
         context.output(`The answer to “${request.title}” got lost; its task ${found.text} was found.`);
