@@ -41,6 +41,9 @@ export interface WorkbenchOptions {
   viewport?: { width: number; height: number };
 }
 
+/** The extension's folder, where not the package is tested: `1` is this project. */
+const unpacked = process.env['GAIA_UNPACKED'] === '1' ? root : process.env['GAIA_UNPACKED'] ? path.resolve(process.env['GAIA_UNPACKED']) : undefined;
+
 /** Opens VS Code with Gaia. A screenshot of each test that fails is kept in out/shots/. Close it in afterAll. */
 export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-ui-'));
@@ -51,7 +54,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     fs.writeFileSync(path.join(folder, name), text);
   }
-  const vsix = process.env['GAIA_UNPACKED'] ? undefined : path.join(root, 'out/gaia.vsix');
+  const vsix = unpacked === undefined ? path.join(root, 'out/gaia.vsix') : undefined;
   const server = await startServer({
     host: await ensureHost(), home, ...(vsix ? { vsix } : {}), trust: options.trust ?? false,
     env: { ...options.virtualBox?.variables, ...options.env },
@@ -60,20 +63,24 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   let context: BrowserContext | undefined;
   try {
     context = await (await theBrowser()).newContext({ viewport: options.viewport ?? { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] });
-    const page = await context.newPage();
-    const log = fs.createWriteStream(path.join(home, 'page.log'));
-    page.on('console', message => void log.write(`${message.type()} ${message.text()}\n`));
-    page.on('pageerror', error => void log.write(`page error ${String(error)}\n`));
-    if (!vsix) await developExtension(page, { authority: server.authority, extension: process.env['GAIA_UNPACKED'] === '1' ? root : path.resolve(process.env['GAIA_UNPACKED'] ?? root) });
-    await page.goto(server.folderUrl(folder));
-    const workbench = new Workbench(page, server, folder);
-    await workbench.ready();
-    return workbench;
+    return await openWindow(context, server, folder);
   } catch (error) {
     await context?.close();
     await server.stop();
     throw error;
   }
+}
+
+async function openWindow(context: BrowserContext, server: Server, folder: string): Promise<Workbench> {
+  const page = await context.newPage();
+  const log = fs.createWriteStream(path.join(server.home, 'page.log'), { flags: 'a' });
+  page.on('console', message => void log.write(`${message.type()} ${message.text()}\n`));
+  page.on('pageerror', error => void log.write(`page error ${String(error)}\n`));
+  if (unpacked !== undefined) await developExtension(page, { authority: server.authority, extension: unpacked });
+  await page.goto(server.folderUrl(folder));
+  const workbench = new Workbench(page, server, folder);
+  await workbench.ready();
+  return workbench;
 }
 
 let browser: Promise<Browser> | undefined;
@@ -167,6 +174,11 @@ export class Workbench {
     await this.ready();
   }
 
+  /** A second window of the same VS Code, on the same folder. It is closed with this one. */
+  async secondWindow(): Promise<Workbench> {
+    return openWindow(this.page.context(), this.server, this.folder);
+  }
+
   async clipboard(): Promise<string> {
     return this.page.evaluate('navigator.clipboard.readText()');
   }
@@ -180,7 +192,7 @@ export class Workbench {
   }
 
   async close(): Promise<void> {
-    openWorkbenches.delete(this);
+    for (const workbench of openWorkbenches) if (workbench.server === this.server) openWorkbenches.delete(workbench);
     await this.page.context().close();
     await this.server.stop();
     fs.rmSync(this.server.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
