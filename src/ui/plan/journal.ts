@@ -14,10 +14,10 @@ import { listFolder, readText, removeAll, writeWhole } from '../../system/files.
 import { hasEntry } from '../../system/hasEnded.ts';
 
 export interface JournalEntry {
-  /** Also the id that providers use which may choose one (MachineSpec.reserved). */
+  /** Also the id that providers use which may choose one (`reserved` of MachineSpec, CloneOptions and an import). */
   readonly token: string;
-  /** Address of the .gaia.json. */
-  readonly file: string;
+  /** Address of the .gaia.json; absent for a clone or an import, which belong to none. */
+  readonly file?: string;
   readonly name: string;
   /** What the provider calls it, where that is another name. */
   readonly called?: string;
@@ -43,8 +43,8 @@ export class Journal {
   }
 
   /** Written and on the disk when it resolves. */
-  async begin(file: string, spec: Pick<MachineSpec, 'name' | 'called' | 'provider' | 'connection'>, before: readonly MachineId[]): Promise<JournalEntry> {
-    const entry: JournalEntry = { token: randomUUID(), file, name: spec.name, ...spec.called === undefined ? {} : { called: spec.called }, provider: spec.provider, ...spec.connection === undefined ? {} : { connection: spec.connection }, pid: process.pid, startedAt: Date.now(), before, intents: [] };
+  async begin(file: string | undefined, spec: Pick<MachineSpec, 'name' | 'called' | 'provider' | 'connection'>, before: readonly MachineId[]): Promise<JournalEntry> {
+    const entry: JournalEntry = { token: randomUUID(), ...file === undefined ? {} : { file }, name: spec.name, ...spec.called === undefined ? {} : { called: spec.called }, provider: spec.provider, ...spec.connection === undefined ? {} : { connection: spec.connection }, pid: process.pid, startedAt: Date.now(), before, intents: [] };
     this.#own.add(entry.token);
     await writeWhole(this.#fileOf(entry), JSON.stringify(entry));
     return entry;
@@ -64,6 +64,11 @@ export class Journal {
     await this.#intents.get(entry.token)?.last.catch(() => undefined);
     this.#intents.delete(entry.token);
     await removeAll(this.#fileOf(entry));
+  }
+
+  /** What was begun has ended, in this way. One whose remains could not be taken back, or of which nobody knows, keeps its entry. */
+  async settle(entry: Pick<JournalEntry, 'token'>, error: unknown): Promise<void> {
+    if (!GaiaError.is(error, 'partial', 'didNotAnswer')) await this.end(entry);
   }
 
   /** Entries whose process has ended: their machines may stand there half made. */
@@ -144,8 +149,8 @@ export function journaled(hooks: ApplyHooks, journal: Journal, file: string, mac
         return result;
       } catch (error) {
         await forget(spec);
-        if (GaiaError.is(error, 'partial') || GaiaError.is(error, 'didNotAnswer')) open.delete(spec.name);
-        else await end(spec.name);
+        open.delete(spec.name);
+        await journal.settle(entry, error);
         throw error;
       }
     },
@@ -170,7 +175,7 @@ export const importName = (token: string): string => `gaia-import-${token}`;
  */
 export function leftBy(entry: JournalEntry, machines: readonly Machine[], isBound: (id: MachineId) => boolean): readonly { readonly machine: Machine; readonly sure: boolean }[] {
   return machines.filter(machine => !entry.before.includes(machine.id) && !isBound(machine.id)).flatMap(machine => {
-    const sure = parseMachineId(machine.id).native.toLowerCase() === entry.token || machine.name === importName(entry.token);
+    const sure = parseMachineId(machine.id).native.toLowerCase() === entry.token || machine.name.startsWith(importName(entry.token)) || entry.intents.some(intent => intent.kind === 'machine' && intent.id === machine.id);
     return sure || machine.name === (entry.called ?? entry.name) ? [{ machine, sure }] : [];
   });
 }

@@ -83,16 +83,17 @@ const settleMs = 10 * 60_000;
 async function settle(parts: Parts, { entry, machines, remains, lifecycle }: Leftover): Promise<void> {
   let kept = false;
   for (const { machine, sure } of machines) {
+    const { file } = entry;
     const detail = [
       sure ? t('Gaia began to make this machine, and did not come to its end.') : t('It came after Gaia began to make a machine of this name, so it is most likely that one. Look at it first.'),
-      t('Removing deletes its disks. Keeping makes it the file\'s own: plan and apply bring it to what the file says.'),
+      file === undefined ? t('Removing deletes its disks. Keeping leaves it as it is.') : t('Removing deletes its disks. Keeping makes it the file\'s own: plan and apply bring it to what the file says.'),
     ].join('\n\n');
-    const answer = await ask(t('“{0}” was left half made ({1}). Remove it?', machine.name, stateWords[machine.state]()), detail, [{ title: t('Keep for the File'), value: 'keep' as const }, { title: t('Remove with Disks'), value: 'remove' as const }]);
+    const answer = await ask(t('“{0}” was left half made ({1}). Remove it?', machine.name, stateWords[machine.state]()), detail, [{ title: file === undefined ? t('Keep') : t('Keep for the File'), value: 'keep' as const }, { title: t('Remove with Disks'), value: 'remove' as const }]);
     if (answer === undefined) return;
     if (answer === 'keep') {
       const { bindings, turns, unfinished } = planFeature(parts);
-      await turns.take(entry.file, new AbortController().signal, async () => {
-        await bindings.bind(entry.file, entry.name, machine.id);
+      if (file !== undefined) await turns.take(file, new AbortController().signal, async () => {
+        await bindings.bind(file, entry.name, machine.id);
         await unfinished.begin(machine.id);
       });
       kept = true;
@@ -105,10 +106,19 @@ async function settle(parts: Parts, { entry, machines, remains, lifecycle }: Lef
   // With the machine gone, what lay in its folder shows. What was kept keeps all that is its own.
   const left = kept || machines.length === 0 ? remains : await lifecycle?.remains?.(entry.intents, AbortSignal.timeout(60_000)) ?? [];
   if (left.length > 0) {
-    const what = left.map(one => `• ${one.kind === 'network' ? one.name ?? '' : one.path}`).join('\n');
+    const what = left.map(one => `• ${labelOf(one)}`).join('\n');
     const answer = machines.length > 0 && !kept ? true : await ask(t('Remove what else was made for “{0}”?', entry.name), what, [{ title: t('Remove'), value: true }]);
     if (answer === undefined) return;
     await lifecycle?.removeRemains?.(left, { signal: AbortSignal.timeout(10 * 60_000), progress: () => undefined, output: line => { parts.log.info(line); } });
   }
   await journalOf(parts).end(entry);
+}
+
+function labelOf(intent: Intent): string {
+  switch (intent.kind) {
+    case 'network': return intent.name ?? '';
+    case 'snapshot': return t('Snapshot “{0}”', intent.name);
+    case 'machine': return intent.id;
+    default: return intent.path;
+  }
 }

@@ -196,7 +196,8 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, vscode.Dispo
     item.description = says;
     item.tooltip = [`${step.name} (${step.provider}) ${looks[step.kind].says()}`, step.reason === undefined ? '' : t(step.reason, ...step.values ?? []), state ? says : ''].filter(part => part !== '').join('\n');
     item.iconPath = new vscode.ThemeIcon(look.icon, new vscode.ThemeColor(look.color));
-    item.contextValue = `;plan:${step.kind};${step.machine && step.kind !== 'conflict' ? 'plan:machine;' : ''}`;
+    // What is done has a machine, and nothing to apply any more.
+    item.contextValue = reached?.state === 'done' ? ';plan:done;plan:machine;' : `;plan:${step.kind};${step.machine && step.kind !== 'conflict' ? 'plan:machine;' : ''}`;
     item.accessibilityInformation = { label: [step.name, says, step.differences.length === 0 ? '' : step.differences.length === 1 ? t('1 setting') : t('{0} settings', step.differences.length)].filter(part => part !== '').join(', ') };
     const command = this.#openAt(step);
     if (command) item.command = command;
