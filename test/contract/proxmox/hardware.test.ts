@@ -1,0 +1,218 @@
+// Network cards, further disks and the processor of a machine, from its file to what stands on the server and back into the plan. On the stand-in of each version.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { machineSpec } from '../../../src/config/spec.ts';
+import type { MachineId } from '../../../src/machines/machine.ts';
+import type { Difference } from '../../../src/machines/provider.ts';
+import type { MachineSpec } from '../../../src/machines/spec.ts';
+import type { ProxmoxProvider } from '../../../src/providers/proxmox/provider.ts';
+import type { PveVersion } from '../../proxmox/schema.ts';
+import { startProxmox } from '../../proxmox/server.ts';
+import type { ProxmoxServer } from '../../proxmox/server.ts';
+import { connect, context, failure, signal } from './standIn.ts';
+
+const gib = 2 ** 30;
+
+/** As a person writes it. */
+function ofFile(config: Readonly<Record<string, unknown>>, name = 'box-1'): MachineSpec {
+  return machineSpec(parseConfig(JSON.stringify({ name, provider: 'proxmox', config: { cpus: 2, memory: 1024, ...config } })).machines[0]!);
+}
+
+describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on Proxmox VE %s', version => {
+  let server: ProxmoxServer;
+  let provider: ProxmoxProvider;
+  const major = Number(version[0]);
+
+  beforeAll(async () => {
+    server = await startProxmox({
+      version, nodes: ['pve'], speed: 200,
+      storages: [
+        { storage: 'local', type: 'dir', path: '/var/lib/vz', content: ['iso', 'images', 'vztmpl', 'backup'] },
+        { storage: 'local-lvm', type: 'lvmthin', content: ['images', 'rootdir'] },
+        { storage: 'fast', type: 'lvmthin', content: ['images'] },
+      ],
+      guests: [{ vmid: 900, name: 'debian-base', template: true, config: { scsi1: 'local-lvm:base-900-disk-1,size=2G' } }],
+    });
+    ({ provider } = connect(server));
+  });
+  afterAll(async () => {
+    expect(server.violations).toEqual([]);
+    await server.dispose();
+  });
+
+  const configOf = (id: MachineId): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(server.state.guests.get(Number(id.split('/').at(-1)))!.config).map(([key, value]) => [key, String(value)]));
+  const differences = async (spec: MachineSpec, id: MachineId): Promise<readonly Difference[]> => provider.planning!.compare(spec, await provider.describe(id, signal()));
+  const apply = async (id: MachineId, found: readonly Difference[]): Promise<void> => {
+    for (const { change } of found) {
+      if (!change) throw new Error('nothing to do it with');
+      if ('edit' in change) await provider.editing!.apply(id, [change.edit], context());
+      else if ('resize' in change) await provider.lifecycle!.resize!(id, change.resize, context());
+    }
+  };
+  const made = async (spec: MachineSpec, work: (id: MachineId) => Promise<void>): Promise<void> => {
+    const id = await provider.lifecycle!.create(spec, context());
+    try {
+      await work(id);
+    } finally {
+      await provider.power.powerOff(id, context());
+      await provider.lifecycle!.delete(id, { disks: 'delete' }, context());
+    }
+    expect(server.state.volumes.filter(volume => volume.vmid === Number(id.split('/').at(-1)))).toEqual([]);
+  };
+
+  const cards = [
+    { type: 'public_network', bridge: 'vmbr1', vlan: 30, model: 'e1000', mac: 'bc:24:11:0a:0b:0c', firewall: true, rate: 12.5 },
+    { type: 'public_network', bridge: 'vmbr0' },
+    { type: 'private_network', name: 'vmbr1' },
+  ];
+
+  it('makes the cards of the file, and says so when it is looked at', async () => {
+    const spec = ofFile({ networks: cards, provider_config: { node: 'pve', storage: 'local-lvm' } });
+    await made(spec, async id => {
+      const { net0, net1, net2, net3 } = configOf(id);
+      expect(net0?.split(',').sort()).toEqual(['bridge=vmbr1', 'e1000=BC:24:11:0A:0B:0C', 'firewall=1', 'rate=12.5', 'tag=30']);
+      expect(net1).toMatch(/^virtio=(?:[0-9A-F]{2}:){5}[0-9A-F]{2},bridge=vmbr0$/);
+      expect(net2).toMatch(/^virtio=.*,bridge=vmbr1$/);
+      expect(net3).toBeUndefined();
+      expect((await provider.describe(id, signal())).adapters[0]).toMatchObject({ index: 0, network: 'vmbr1', vlan: 30, model: 'e1000', macAddress: 'BC:24:11:0A:0B:0C', extra: { firewall: true, rate: 12.5 } });
+      expect(await differences(spec, id)).toEqual([]);
+    });
+  });
+
+  it('takes the words of provider_config for the first card', async () => {
+    const spec = ofFile({ provider_config: { node: 'pve', storage: 'local-lvm', bridge: 'vmbr1', vlan: 7, model: 'vmxnet3', mac: 'BC:24:11:00:00:77', firewall: true, rate: 3 } });
+    await made(spec, async id => {
+      expect(configOf(id)['net0']?.split(',').sort()).toEqual(['bridge=vmbr1', 'firewall=1', 'rate=3', 'tag=7', 'vmxnet3=BC:24:11:00:00:77']);
+      expect(await differences(spec, id)).toEqual([]);
+    });
+  });
+
+  it('plans what of a card is another one, and changes that alone; and back', async () => {
+    const spec = ofFile({ networks: cards, provider_config: { node: 'pve', storage: 'local-lvm' } });
+    await made(spec, async id => {
+      for (const [change, before, after, written] of [
+        [{ vlan: 31 }, 'VLAN 30', 'VLAN 31', 'tag=31'],
+        [{ model: 'virtio' }, 'e1000', 'virtio', 'virtio=BC:24:11:0A:0B:0C'],
+        [{ mac: 'BC:24:11:0A:0B:0D' }, 'BC:24:11:0A:0B:0C', 'BC:24:11:0A:0B:0D', 'e1000=BC:24:11:0A:0B:0D'],
+        [{ firewall: false }, 'firewall', 'no firewall', undefined],
+        [{ rate: 4 }, '12.5 MB/s', '4 MB/s', 'rate=4'],
+        [{ rate: 0 }, '12.5 MB/s', 'no limit', undefined],
+        [{ bridge: 'vmbr0' }, 'vmbr1', 'vmbr0', 'bridge=vmbr0'],
+      ] as const) {
+        const wish = ofFile({ networks: [{ ...cards[0], ...change }, ...cards.slice(1)], provider_config: { node: 'pve', storage: 'local-lvm' } });
+        const old = configOf(id);
+        const found = await differences(wish, id);
+        expect(found).toMatchObject([{ key: 'adapter 0', before, after, effect: 'live' }]);
+        await apply(id, found);
+        const now = configOf(id);
+        const parts = (text: string | undefined): string[] => (text ?? '').split(',').sort();
+        const gone = parts(old['net0']).filter(part => !parts(now['net0']).includes(part));
+        const come = parts(now['net0']).filter(part => !parts(old['net0']).includes(part));
+        expect([gone.length, come], JSON.stringify(change)).toEqual([1, written === undefined ? [] : [written]]);
+        expect({ ...now, net0: '' }).toEqual({ ...old, net0: '' });
+        expect(await differences(wish, id)).toEqual([]);
+        await apply(id, await differences(spec, id));
+        expect(parts(configOf(id)['net0'])).toEqual(parts(old['net0']));
+      }
+    });
+  });
+
+  it('adds a card that lacks, also while the machine runs', async () => {
+    const spec = ofFile({ networks: cards.slice(0, 1), provider_config: { node: 'pve', storage: 'local-lvm' } });
+    await made(spec, async id => {
+      await provider.power.start(id, {}, context());
+      const wish = ofFile({ networks: [cards[0], { type: 'public_network', bridge: 'vmbr1', vlan: 5, rate: 1 }], provider_config: { node: 'pve', storage: 'local-lvm' } });
+      const found = await differences(wish, id);
+      expect(found).toMatchObject([{ key: 'adapter 1', after: 'vmbr1, VLAN 5, 1 MB/s', effect: 'live' }]);
+      expect(found[0]).not.toHaveProperty('before');
+      await apply(id, found);
+      expect(configOf(id)['net1']).toMatch(/^virtio=.*bridge=vmbr1,tag=5,rate=1$/);
+      expect(await differences(wish, id)).toEqual([]);
+    });
+  });
+
+  it('makes further disks, each with its size and on its storage', async () => {
+    const spec = ofFile({ disk_size: '10G', disks: [{ size: '4G', storage: 'fast' }, { size: '1536M' }, { size: '1G', storage: 'local', format: 'raw' }, { size: '1G', storage: 'local' }], provider_config: { node: 'pve', storage: 'local-lvm' } });
+    await made(spec, async id => {
+      const config = configOf(id);
+      expect(config['scsi0']).toMatch(/^local-lvm:vm-\d+-disk-\d+,.*size=10G/);
+      expect(config['scsi1']).toMatch(/^fast:vm-\d+-disk-\d+,.*size=4G/);
+      expect(config['scsi2']).toMatch(/^local-lvm:vm-\d+-disk-\d+,.*size=1536M/);
+      expect(config['scsi3']).toMatch(/^local:\d+\/vm-\d+-disk-\d+\.raw,.*size=1G/);
+      // With snapshots, where nothing else was said.
+      expect(config['scsi4']).toMatch(/^local:\d+\/vm-\d+-disk-\d+\.qcow2,.*size=1G/);
+      expect(config['boot']).toMatch(/^order=scsi0;/);
+      expect(await differences(spec, id)).toEqual([]);
+      // A larger one than asked for, and one that the file does not know, have data and stay.
+      await provider.lifecycle!.resize!(id, { disk: { slot: 'scsi2', sizeBytes: 2 * gib } }, context());
+      await provider.editing!.apply(id, [{ kind: 'addDisk', sizeBytes: gib, storage: 'fast' }], context());
+      expect(await differences(spec, id)).toEqual([]);
+    });
+  });
+
+  it('plans further disks: one more, a larger one, another storage', async () => {
+    const options = { node: 'pve', storage: 'local-lvm' };
+    await made(ofFile({ disk_size: '10G', disks: [{ size: '4G', storage: 'fast' }], provider_config: options }), async id => {
+      const wish = ofFile({ disk_size: '10G', disks: [{ size: '6G', storage: 'local-lvm' }, { size: '3G', storage: 'fast' }], provider_config: { ...options, storage: 'fast' } });
+      const found = await differences(wish, id);
+      expect(found.map(({ key, before, after, effect }) => [key, before, after, effect])).toEqual([
+        ['disk storage', 'local-lvm', 'fast', 'live'],
+        ['disk 2 storage', 'fast', 'local-lvm', 'live'],
+        ['disk 2', '4 GiB', '6 GiB', 'live'],
+        ['disk 3', undefined, '3 GiB, fast', 'live'],
+      ]);
+      await apply(id, found);
+      const { disks } = await provider.describe(id, signal());
+      expect(disks).toMatchObject([{ slot: 'scsi0', storage: 'fast', capacityBytes: 10 * gib }, { slot: 'scsi1', storage: 'local-lvm', capacityBytes: 6 * gib }, { slot: 'scsi2', storage: 'fast', capacityBytes: 3 * gib }]);
+      expect(await differences(wish, id)).toEqual([]);
+    });
+  });
+
+  it('a clone’s further disks are the template’s own first, which grow, and then new ones', async () => {
+    const spec = ofFile({ clone_from: 'debian-base', disk_size: '12G', disks: [{ size: '5G' }, { size: '3G', storage: 'fast' }], networks: cards.slice(0, 1), provider_config: { node: 'pve', storage: 'local-lvm', full_clone: true, nested: true } });
+    await made(spec, async id => {
+      const { disks, adapters, settings } = await provider.describe(id, signal());
+      expect(disks).toMatchObject([{ slot: 'scsi0', storage: 'local-lvm', capacityBytes: 12 * gib }, { slot: 'scsi1', storage: 'local-lvm', capacityBytes: 5 * gib }, { slot: 'scsi2', storage: 'fast', capacityBytes: 3 * gib }]);
+      expect(adapters[0]).toMatchObject({ network: 'vmbr1', vlan: 30, model: 'e1000', macAddress: 'BC:24:11:0A:0B:0C', extra: { firewall: true, rate: 12.5 } });
+      expect(settings['cpu']).toBe('host');
+      expect(await differences(spec, id)).toEqual([]);
+    });
+  });
+
+  it('a further disk that cannot be made takes the clone back, and nothing of the template', async () => {
+    const before = { guests: [...server.state.guests.keys()], volumes: server.state.volumes.map(volume => volume.volid) };
+    const error = await failure(provider.lifecycle!.create(ofFile({ clone_from: 'debian-base', disks: [{ size: '2G' }, { size: '3G', storage: 'nowhere' }], provider_config: { node: 'pve', storage: 'local-lvm', full_clone: true } }), context()));
+    expect(error).toMatchObject({ code: 'notFound', message: 'There is no storage nowhere.' });
+    expect([...server.state.guests.keys()]).toEqual(before.guests);
+    expect(server.state.volumes.map(volume => volume.volid)).toEqual(before.volumes);
+  });
+
+  it('gives the processor of the file, plans another, and knows the nested one', async () => {
+    const options = { node: 'pve', storage: 'local-lvm' };
+    const typed = ofFile({ provider_config: { ...options, cpu: 'x86-64-v2-AES', sockets: 2 } });
+    const older = ofFile({ provider_config: { ...options, cpu: 'Broadwell', sockets: 2 } });
+    // 8 is the first to know the models by level.
+    const spec = major >= 8 ? typed : older;
+    await made(spec, async id => {
+      expect(configOf(id)).toMatchObject({ cpu: major >= 8 ? 'x86-64-v2-AES' : 'Broadwell', sockets: '2', cores: '1' });
+      expect(await differences(spec, id)).toEqual([]);
+      const nested = ofFile({ provider_config: { ...options, nested: true, sockets: 2 } });
+      const found = await differences(nested, id);
+      expect(found).toMatchObject([{ key: 'setting cpu', before: major >= 8 ? 'x86-64-v2-AES' : 'Broadwell', after: 'host' }]);
+      await apply(id, found);
+      expect(configOf(id)['cpu']).toBe('host');
+      expect(await differences(nested, id)).toEqual([]);
+      // The file says nothing of it: nothing is done to it.
+      expect(await differences(ofFile({ provider_config: { ...options, sockets: 2 } }), id)).toEqual([]);
+    });
+  });
+
+  it('says which value of a card cannot be, before anything is made', async () => {
+    const before = server.state.guests.size;
+    for (const [key, value] of [['rate', -1], ['rate', 'fast'], ['vlan', 'x']] as const) {
+      const error = await failure(provider.lifecycle!.create(ofFile({ provider_config: { node: 'pve', storage: 'local-lvm', [key]: value } }), context()));
+      expect(error).toMatchObject({ code: 'invalidInput', detail: { values: [key] } });
+    }
+    expect(server.state.guests.size).toBe(before);
+  });
+});
