@@ -1,4 +1,5 @@
 // Contract tests: what Gaia sends, against the real tools (VBoxManage, Vagrant, Ruby …) and official schemas. `npm run test:contract [-- name]`.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,9 +10,9 @@ export default defineConfig({
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // One process a file, two at a time: each file has a VirtualBox of its own.
+    // One process a file, and each file has a VirtualBox of its own: two at a time beside the browsers, more where there is room.
     pool: 'forks',
-    poolOptions: { forks: { maxForks: 2, minForks: 1 } },
+    poolOptions: { forks: { maxForks: Math.max(2, Math.min(Math.floor(availableParallelism() / 2), 4)), minForks: 1 } },
     reporters: ['default'],
   },
 });

@@ -100,7 +100,7 @@ async function next() {
   }
   return undefined;
 }
-const lanes = os.totalmem() < 7e9 ? 2 : 3;
+const lanes = Math.max(2, Math.min(os.availableParallelism() + 1, Math.floor(os.totalmem() / 2.3e9), 6));
 await Promise.all(Array.from({ length: lanes }, async () => { for (let name; (name = await next()); ) await report(name); }));
 
 if (total.skipped.length) {
