@@ -70,7 +70,11 @@ export function createApi(parts: Parts): GaiaApi {
     onDidChangeMachines: changed.event,
     run: async (id, verb, args = {}) => {
       await parts.ensureProviders();
-      return operations.run({ ...args, verb: verb === 'stop' ? 'shutDown' : verb, id } as Action).result;
+      const action = { ...args, verb: verb === 'stop' ? 'shutDown' : verb, id } as Action;
+      const provider = action.verb === 'clone' ? registry.of(action.id) : undefined;
+      if (action.verb !== 'clone' || !provider || typeof args['options'] !== 'object') return operations.run(action).result;
+      const { inJournal } = await import('./ui/commands/writtenDown.ts');
+      return inJournal(parts, provider, action.options.name, (reserved, intend) => operations.run({ ...action, options: { ...action.options, reserved } }, { intend }).result);
     },
     parseConfig: async text => (await import('./config/parse.ts')).parseConfig(text),
     generateVagrantfile: async text => {

@@ -58,12 +58,16 @@ export interface OperationContext {
   intend?(intents: readonly Intent[]): Promise<void>;
 }
 
-/** Something that a create is about to make. Written down first, it is found again when the process ends in between. */
+/** Something that a create, clone or import is about to make. Written down first, it is found again when the process ends in between. */
 export type Intent =
   /** A file, or a folder with all in it, that was not there. `kept`: what the folder held before, and keeps. */
   | { readonly kind: 'path'; readonly path: string; readonly kept?: readonly string[] }
   /** A disk image of the person's own that the hypervisor comes to know for a while: only to be forgotten again. */
   | { readonly kind: 'medium'; readonly path: string }
+  /** A snapshot that is taken of `machine` to clone it from. `marked`: what its description holds, and no other's. */
+  | { readonly kind: 'snapshot'; readonly machine: MachineId; readonly name: string; readonly marked: string }
+  /** A machine that was made under a name of its own, and is given another. */
+  | { readonly kind: 'machine'; readonly id: MachineId }
   /** A network of this computer. Without a name: one that is not among `before`. */
   | { readonly kind: 'network'; readonly networkKind: string; readonly name?: string; readonly before: readonly string[] };
 
@@ -175,7 +179,7 @@ export interface Lifecycle {
   readonly keepsDisks?: false;
   /** `disks: 'delete'` removes the machine's own disks, `'keep'` leaves all files. Refuses what `deletionPreview` refuses. */
   delete(id: MachineId, options: { readonly disks: 'delete' | 'keep'; readonly purge?: boolean }, context: OperationContext): Promise<void>;
-  /** Those of the intents of a create that did not end whose things are there and belong to no machine. Networks get their name. Changes nothing. */
+  /** Those of the intents of a create, clone or import that did not end whose things are there and belong to no machine. Networks get their name. Changes nothing. */
   remains?(intents: readonly Intent[], signal: AbortSignal): Promise<readonly Intent[]>;
   /** Removes what `remains` told, and nothing that a machine uses. */
   removeRemains?(remains: readonly Intent[], context: OperationContext): Promise<void>;
@@ -209,6 +213,8 @@ export interface CloneOptions {
   readonly snapshot?: string;
   /** A linked clone of the present state needs a snapshot of it: may one be taken, if there is none? */
   readonly takeSnapshot?: boolean;
+  /** As MachineSpec.reserved, for the clone. */
+  readonly reserved?: string;
   /** Node, and storage, where the provider has them. */
   readonly target?: string;
   readonly storage?: string;
@@ -281,7 +287,8 @@ export interface NetworkAdmin {
 /** OVA/OVF in and out. */
 export interface Appliances {
   export(ids: readonly MachineId[], file: string, context: OperationContext): Promise<void>;
-  import(file: string, options: { readonly name?: string }, context: OperationContext): Promise<readonly MachineId[]>;
+  /** `reserved`: a UUID by which what it makes can be found if this process ends meanwhile. */
+  import(file: string, options: { readonly name?: string; readonly reserved?: string }, context: OperationContext): Promise<readonly MachineId[]>;
 }
 
 /** `external`: the provider opens its own window. `vnc`: bytes for noVNC in a webview. */

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Action } from '../machines/actions.ts';
 import type { GaiaError } from '../machines/errors.ts';
 import { asGaiaError } from '../machines/errors.ts';
-import type { Operation } from '../machines/operations.ts';
+import type { Operation, RunOptions } from '../machines/operations.ts';
 import type { ActionResult } from '../machines/perform.ts';
 import { t } from './l10n.ts';
 import { showFailure, sayDone } from './notify.ts';
@@ -20,6 +20,8 @@ export type Outcome =
 export interface ActOptions {
   /** Failures that the caller tells of itself. */
   readonly handles?: (error: GaiaError) => boolean;
+  /** Writes down what the operations are about to make. */
+  readonly intend?: RunOptions['intend'];
 }
 
 /** Runs the actions side by side. Resolves when all have ended; a failure was told to the person, and is in the outcome. */
@@ -30,7 +32,7 @@ export async function act(parts: Parts, actions: readonly Action[], options: Act
 async function actOne(parts: Parts, action: Action, options: ActOptions): Promise<Outcome> {
   let operation: Operation | undefined;
   try {
-    operation = parts.operations.run(action);
+    operation = parts.operations.run(action, options.intend ? { intend: options.intend } : {});
     showProgressWhenLong(operation);
     const result = await operation.result;
     sayDone(parts, operation, result);

@@ -33,7 +33,7 @@ export function createAppliances({ tool, inventory, states }: PartDeps, creation
       }
     },
 
-    async import(file, { name }, context) {
+    async import(file, { name, reserved }, context) {
       if ((await tool.doors.files.fileInfo(file))?.kind !== 'file') throw new GaiaError('notFound', { message: 'There is no file {0}.', values: [file] });
       const contents = parseAppliance((await tool.ask(requests.previewImport(file), context.signal)).stdout);
       if (contents.length === 0) throw new GaiaError('invalidInput', { message: '{0} holds no machine.', values: [path.basename(file)] });
@@ -41,17 +41,19 @@ export function createAppliances({ tool, inventory, states }: PartDeps, creation
       const wanted = contents.map((machine, index) => name === undefined ? freeName(machine.suggestedName ?? path.basename(file).replace(/\.ov[af]$/i, ''), machines) : contents.length === 1 ? name : `${name} ${String(index + 1)}`);
       if (name !== undefined) for (const final of wanted) checkName(final, [], machines);
       /** What this import made goes by: first the temporary names, then the UUIDs. */
-      let made = contents.map(() => temporaryName());
+      let made: readonly string[] = contents.map((_machine, index) => `${temporaryName(reserved)}${reserved === undefined || index === 0 ? '' : `-${String(index + 1)}`}`);
       const machineFolders = await inventory.defaultMachineFolder();
       const folders = machineFolders === undefined ? [] : await creation.newFolders(made.map(temporary => machineFolder(machineFolders, [], temporary)));
+      await context.intend?.(folders);
       try {
         await tool.change(requests.importAppliance(file, made, { toVdi: false, group: '/' }), context);
         // All are found before the first is renamed, so that a failure on the way can still take back each of them.
         made = await Promise.all(made.map(async temporary => (await states.read(temporary, context.signal)).info.get('UUID') ?? temporary));
+        await context.intend?.(made.map(uuid => ({ kind: 'machine', id: idOf(uuid) })));
         for (const [index, uuid] of made.entries()) await tool.change(requests.modify(uuid, '--name', wanted[index] as string), context);
         return made.map(idOf);
       } catch (error) {
-        throw await creation.takeBack({ files: [], networks: [], names: made, uuid: undefined, folders, folder: undefined }, asGaiaError(error));
+        throw await creation.takeBack({ files: [], networks: [], names: [...made], uuid: undefined, folders, folder: undefined }, asGaiaError(error));
       }
     },
   };

@@ -90,10 +90,12 @@ export function createCloning({ tool, inventory, states }: PartDeps, creation: C
       const groups = group === '/' ? [] : [group];
       checkName(options.name, groups, machines);
       const from = await origin(id, options, context.signal);
-      const clone = randomUUID();
+      const clone = options.reserved ?? randomUUID();
       const base = from.take ? await baseOf(id, source?.name ?? '', { ...options, uuid: clone }, context.signal) : undefined;
       const machineFolders = await inventory.defaultMachineFolder();
       const folders = machineFolders === undefined ? [] : await creation.newFolders([machineFolder(machineFolders, groups, options.name)]);
+      // The snapshot first: removed in the other order, it goes when nothing stands on it any more.
+      await context.intend?.([...(base ? [{ kind: 'snapshot' as const, machine: id, name: base.name, marked: clone }] : []), ...folders]);
       try {
         const snapshot = base ? await base.take(context) : from.snapshot;
         await tool.change(requests.cloneVm(uuid, { name: options.name, uuid: clone, linked: options.linked === true, ...(snapshot === undefined ? {} : { snapshot }), groups }), context);

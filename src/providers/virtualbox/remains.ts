@@ -1,10 +1,14 @@
-// What a create that was cut off may have left besides the machine: files and folders nobody knows, disks and networks that VirtualBox
+// What a create, clone or import that was cut off may have left besides the machine: files and folders nobody knows, disks and networks that VirtualBox
 // knows and no machine uses. Found by what the create wrote down before (Intent), never by guessing.
 import * as path from 'node:path';
+import { parseMachineId } from '../../machines/machine.ts';
 import type { Intent, OperationContext } from '../../machines/provider.ts';
 import type { Inventory } from './inventory.ts';
+import { idOf } from './inventory.ts';
 import { readHostNetworks, removeHostOnlyCall } from './networks.ts';
 import { parseBlocks } from './parse/blocks.ts';
+import { parseVmInfo } from './parse/info.ts';
+import { flatten, snapshotsOf } from './parse/snapshots.ts';
 import * as requests from './requests.ts';
 import type { Tool } from './tool.ts';
 
@@ -34,7 +38,9 @@ export class Remains {
         if ((await this.#pathsOf(intent, media, signal)).length > 0) found.push(intent);
       } else if (intent.kind === 'medium') {
         if (media.some(medium => samePath(medium.location, intent.path) && !medium.inUse)) found.push(intent);
-      } else found.push(...await this.#networks(intent, intents, signal));
+      } else if (intent.kind === 'snapshot') {
+        if ((await this.#snapshotOf(intent, signal)) !== undefined) found.push(intent);
+      } else if (intent.kind === 'network') found.push(...await this.#networks(intent, intents, signal));
     }
     return found;
   }
@@ -48,6 +54,11 @@ export class Remains {
         for (const { name } of await this.#networks(intent, remains, context.signal)) {
           if (name !== undefined) await this.#tool.change(removeHostOnlyCall(intent.networkKind === 'network' ? 'network' : 'interface', name), context);
         }
+        continue;
+      }
+      if (intent.kind === 'snapshot') {
+        const snapshot = await this.#snapshotOf(intent, context.signal);
+        if (snapshot !== undefined) await this.#tool.change(requests.deleteSnapshot(parseMachineId(intent.machine).native, snapshot), context);
         continue;
       }
       const targets = intent.kind === 'path' ? await this.#pathsOf(intent, media, context.signal) : [];
@@ -66,6 +77,16 @@ export class Remains {
     const used = [...media.filter(medium => medium.inUse).map(medium => medium.location), ...await this.#settingsFiles(signal)];
     // A settings file among them makes all of its folder that machine's.
     return entries.filter(entry => !used.some(file => isWithin(file, entry) || (file.endsWith('.vbox') && isWithin(entry, path.dirname(file)))));
+  }
+
+  /** The snapshot's id, unless the clone that stands on it is there. */
+  async #snapshotOf({ machine, marked }: Intent & { readonly kind: 'snapshot' }, signal: AbortSignal): Promise<string | undefined> {
+    const ids = (await this.#inventory.list(signal)).map(one => one.id);
+    if (!ids.includes(machine) || ids.includes(idOf(marked))) return undefined;
+    const { native } = parseMachineId(machine);
+    const file = await this.#inventory.machineFile(native);
+    const snapshots = file && !file.encrypted ? file.snapshots : snapshotsOf(parseVmInfo((await this.#tool.ask(requests.showVm(native), signal)).stdout));
+    return flatten(snapshots).find(snapshot => snapshot.description?.includes(marked) === true)?.id;
   }
 
   async #settingsFiles(signal: AbortSignal): Promise<readonly string[]> {

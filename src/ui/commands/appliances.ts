@@ -1,5 +1,7 @@
 // OVA and OVF: machines out to a file, and in from one.
+import * as path from 'node:path';
 import * as vscode from 'vscode';
+import type { GaiaError } from '../../machines/errors.ts';
 import { asGaiaError } from '../../machines/errors.ts';
 import type { OperationContext, Provider } from '../../machines/provider.ts';
 import { t } from '../l10n.ts';
@@ -9,6 +11,7 @@ import { connectionLabel } from '../tree/forest.ts';
 import { choose } from './inputs.ts';
 import type { Arguments } from './targets.ts';
 import { isNode, targetsOf } from './targets.ts';
+import { writtenDown } from './writtenDown.ts';
 
 /** All chosen machines of one connection go into one file. */
 export async function exportAppliance(parts: Parts, args: Arguments): Promise<void> {
@@ -46,13 +49,14 @@ export async function importAppliance(parts: Parts, args: Arguments): Promise<vo
   if (!provider) return;
   const [file] = (await vscode.window.showOpenDialog({ title: t('Import Appliance'), canSelectMany: false, filters: { [t('Appliance')]: ['ova', 'ovf'] } })) ?? [];
   if (!file) return;
-  await working(parts, t('Importing {0}', file.fsPath), async context => {
-    const ids = (await provider.appliances?.import(file.fsPath, {}, context)) ?? [];
+  const name = path.basename(file.fsPath).replace(/\.ov[af]$/i, '');
+  await writtenDown(parts, provider, name, (reserved, intend) => working(parts, t('Importing {0}', file.fsPath), async context => {
+    const ids = (await provider.appliances?.import(file.fsPath, { reserved }, { ...context, intend })) ?? [];
     await parts.fleet.refresh({ providers: [provider], fresh: true });
     const names = ids.map(id => parts.fleet.machine(id)?.name ?? id).map(name => `“${name}”`).join(', ');
     if (ids[0] !== undefined) await parts.view.reveal(ids[0]);
     return t('Imported {0}.', names);
-  });
+  }));
 }
 
 async function importingProvider(parts: Parts, [node]: Arguments): Promise<Provider | undefined> {
@@ -62,8 +66,8 @@ async function importingProvider(parts: Parts, [node]: Arguments): Promise<Provi
   return able.length === 1 ? able[0] : choose(t('Import where?'), able.map(provider => ({ label: connectionLabel(provider), detail: '', value: provider })));
 }
 
-/** `work` resolves with what is said when it is done: aloud after long work, else in the status bar. */
-async function working(parts: Parts, title: string, work: (context: OperationContext) => Promise<string>): Promise<void> {
+/** `work` resolves with what is said when it is done: aloud after long work, else in the status bar. Resolves with the failure, which was told. */
+async function working(parts: Parts, title: string, work: (context: OperationContext) => Promise<string>): Promise<GaiaError | undefined> {
   const startedAt = Date.now();
   const abort = new AbortController();
   try {
@@ -85,7 +89,10 @@ async function working(parts: Parts, title: string, work: (context: OperationCon
       }
     });
     sayResult(parts, done, Date.now() - startedAt);
-  } catch (error) {
-    void showFailure(parts, asGaiaError(error));
+    return undefined;
+  } catch (thrown) {
+    const error = asGaiaError(thrown);
+    void showFailure(parts, error);
+    return error;
   }
 }

@@ -14,6 +14,7 @@ import { deleteAsked, lookPatienceMs } from './deleteAsked.ts';
 import { choose, chooseSnapshot, text } from './inputs.ts';
 import type { Arguments, Target } from './targets.ts';
 import { targetsOf } from './targets.ts';
+import { writtenDown } from './writtenDown.ts';
 
 /** Says what goes and what stays, and only then deletes. */
 export async function remove(parts: Parts, args: Arguments): Promise<void> {
@@ -49,7 +50,11 @@ export async function clone(parts: Parts, args: Arguments): Promise<void> {
     if (chosen === undefined) return;
     if (chosen !== 'present') snapshot = chosen.id;
   }
-  await act(parts, [{ verb: 'clone', id: machine.id, options: { name, linked: kind.linked, ...(kind.takeSnapshot ? { takeSnapshot: true } : {}), ...(snapshot === undefined ? {} : { snapshot }) } }]);
+  const options = { name, linked: kind.linked, ...(kind.takeSnapshot ? { takeSnapshot: true } : {}), ...(snapshot === undefined ? {} : { snapshot }) };
+  await writtenDown(parts, provider, name, async (reserved, intend) => {
+    const [outcome] = await act(parts, [{ verb: 'clone', id: machine.id, options: { ...options, reserved } }], { intend });
+    return outcome?.error;
+  });
 }
 
 interface CloneKind {

@@ -118,6 +118,31 @@ describe('the journal', () => {
   });
 });
 
+describe('a clone or an import, which belongs to no file', () => {
+  it('has an entry until it has ended, and keeps it where something may be left', async () => {
+    const journal = new Journal(folder);
+    const what = { name: 'web', provider: 'virtualbox', connection: 'local' };
+    for (const [error, left] of [[undefined, 0], [new GaiaError('locked', { message: 'x' }), 0], [new GaiaError('cancelled', { message: 'x' }), 0], [new GaiaError('didNotAnswer', { message: 'x' }), 1], [new GaiaError('partial', { message: 'x' }), 2]] as const) {
+      const entry = await journal.begin(undefined, what, []);
+      expect(entry.file).toBeUndefined();
+      await journal.settle(entry, error);
+      expect(fs.readdirSync(folder)).toHaveLength(left);
+    }
+    interrupt();
+    expect(await new Journal(folder).interrupted()).toMatchObject([what, what]);
+  });
+
+  it('has left every machine of an import, by its temporary name and by its id when it had another', async () => {
+    const journal = new Journal(folder);
+    const begun = await journal.begin(undefined, { name: 'two', provider: 'virtualbox' }, []);
+    const [first, second, other] = [aMachine('1', 'front'), aMachine('2', `${importName(begun.token)}-2`), aMachine('3', 'back')];
+    await journal.intend(begun, [{ kind: 'machine', id: first.id }, { kind: 'machine', id: second.id }]);
+    interrupt();
+    const [entry] = await new Journal(folder).interrupted();
+    expect(leftBy(entry!, [first, second, other], () => false)).toEqual([{ machine: first, sure: true }, { machine: second, sure: true }]);
+  });
+});
+
 describe('what an interrupted create has left', () => {
   it('is known by its id or import name, likely by its name, and is never what was there before or belongs to a file', async () => {
     const old = aMachine('1', 'web');

@@ -1,7 +1,7 @@
 // What a create that was cut off has left, found by what it wrote down before.
 import { describe, expect, it } from 'vitest';
 import type { Intent } from '../../../src/machines/provider.ts';
-import { Inventory } from '../../../src/providers/virtualbox/inventory.ts';
+import { idOf, Inventory } from '../../../src/providers/virtualbox/inventory.ts';
 import { machineFolder, Remains } from '../../../src/providers/virtualbox/remains.ts';
 import { context, fakeBox, machineXml, registryXml, signal } from './fakeBox.ts';
 import type { FakeBox } from './fakeBox.ts';
@@ -54,6 +54,22 @@ describe('what a create has left', () => {
     expect(box.files.has('/vms/old/notes.txt')).toBe(true);
     expect(box.files.has('/vms/old/old.vbox')).toBe(false);
     expect(await remains.find([intent], signal)).toEqual([]);
+  });
+
+  it('may be the snapshot that a clone was made from: the one that names the clone, once that is not there', async () => {
+    const clone = '33333333-3333-4333-8333-333333333333';
+    const snapshot = (id: string, description: string, more = ''): string => `<Snapshot uuid="{${id}}" name="Base of copy"><Description>${description}</Description>${more}</Snapshot>`;
+    const tree = snapshot('aaaaaaaa-0000-4000-8000-000000000001', 'mine', `<Snapshots>${snapshot('aaaaaaaa-0000-4000-8000-000000000002', `Linked base for web and copy (${clone})`)}</Snapshots>`);
+    const settings = machineXml(uuid, 'web').replace('<Hardware>', `${tree}<Hardware>`);
+    const intent: Intent = { kind: 'snapshot', machine: idOf(uuid), name: 'Base of copy', marked: clone };
+    const { box, remains } = world({ files: { '/vms/web/web.vbox': settings } });
+    expect(await remains.find([intent, { kind: 'machine', id: idOf(clone) }], signal)).toEqual([intent]);
+    await remains.remove([intent], context);
+    expect(box.runs.filter(run => run.startsWith('snapshot'))).toEqual([`snapshot ${uuid} delete aaaaaaaa-0000-4000-8000-000000000002`]);
+    const another: Intent = { ...intent, marked: '44444444-4444-4444-8444-444444444444' };
+    expect(await remains.find([another, { ...intent, machine: idOf(clone) }], signal)).toEqual([]);
+    // The clone came into being: it stands on the snapshot.
+    expect(await remains.find([{ ...intent, marked: uuid }], signal)).toEqual([]);
   });
 
   it('may be a host-only network: known by its name once that was written down, else by not having been there', async () => {

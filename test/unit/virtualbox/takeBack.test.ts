@@ -1,7 +1,7 @@
 // What a clone or an import made before it failed goes again; what cannot go is named. What was there before stays.
 import { describe, expect, it } from 'vitest';
 import { GaiaError } from '../../../src/machines/errors.ts';
-import type { CloneOptions, Provider } from '../../../src/machines/provider.ts';
+import type { CloneOptions, Intent, Provider } from '../../../src/machines/provider.ts';
 import { idOf } from '../../../src/providers/virtualbox/inventory.ts';
 import { createVirtualBoxProvider } from '../../../src/providers/virtualbox/provider.ts';
 import type { FakeBox, Reply } from './fakeBox.ts';
@@ -80,6 +80,19 @@ describe('a linked clone', () => {
     expect(before.box.runs.filter(run => run.includes(' delete '))).toEqual([]);
   });
 
+  it('has the id that was reserved for it, and writes down what it makes before it does', async () => {
+    const reserved = '55555555-5555-4555-8555-555555555555';
+    const written: Intent[] = [];
+    const here = world(args => {
+      if (/^clonevm| take /.test(args)) expect(written.map(({ kind }) => kind)).toEqual(['snapshot']);
+      return undefined;
+    });
+    const made = await here.provider.cloning!.clone(idOf(source), { name: 'copy', linked: true, takeSnapshot: true, reserved }, { ...context, intend: async intents => { written.push(...intents); } });
+    expect(made).toBe(idOf(reserved));
+    expect(written).toEqual([{ kind: 'snapshot', machine: idOf(source), name: 'Base of copy', marked: reserved }]);
+    expect([...here.snapshots.values()].at(-1)?.[1]).toContain(reserved);
+  });
+
   it('does not touch a snapshot that it was told to use', async () => {
     const here = world(args => (args.startsWith('clonevm') ? failed : undefined));
     expect(await failure(clone(here, { snapshot: 'Base of copy' }))).toEqual({ code: 'unexpected' });
@@ -102,6 +115,17 @@ describe('an import', () => {
     const here = world(() => undefined);
     await bring(here);
     expect([...here.machines.values()]).toEqual(['base', 'one', 'two']);
+  });
+
+  it('is found by what was reserved for it, and by ids before it loses that name', async () => {
+    const written: Intent[] = [];
+    const here = world(args => {
+      if (args.includes('--name one')) expect(written.filter(({ kind }) => kind === 'machine')).toHaveLength(2);
+      return undefined;
+    });
+    const ids = await here.provider.appliances!.import('/vms/two.ova', { reserved: 'T' }, { ...context, intend: async intents => { written.push(...intents); } });
+    expect(here.box.runs.find(run => run.includes('--vmname'))).toMatch(/--vmname gaia-import-T .*--vmname gaia-import-T-2 /);
+    expect(written.flatMap(intent => (intent.kind === 'machine' ? [intent.id] : []))).toEqual(ids);
   });
 
   it('that fails at the second name takes back both', async () => {
