@@ -4,7 +4,10 @@ import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GaiaError } from '../../../src/machines/errors.ts';
 import type { MachineId, Snapshot } from '../../../src/machines/machine.ts';
+import type { OperationContext, Provider } from '../../../src/machines/provider.ts';
 import { runProcess } from '../../../src/system/process.ts';
+import { Journal, leftBy } from '../../../src/ui/plan/journal.ts';
+import type { JournalEntry } from '../../../src/ui/plan/journal.ts';
 import { virtualBoxMissing } from '../../rig/virtualbox.mjs';
 import { useVirtualBox } from './bench.ts';
 
@@ -121,6 +124,73 @@ describe.skipIf(missing)(`snapshots, clones and appliances on a real VirtualBox$
     expect((await t.provider.list(t.signal)).map(machine => machine.name)).not.toContain('c');
     rmSync(path.join(t.box.machineFolder, 'c'), { recursive: true });
     await t.provider.lifecycle!.delete(plain, { disks: 'delete' }, t.context);
+  });
+
+  it('has written down what a clone or an import makes, so that all of it is found when the process ends at any step', async () => {
+    const plain = await t.provider.lifecycle!.create(t.spec('plain', { disks: [{ sizeBytes: 2 ** 20 }] }), t.context);
+    await t.provider.snapshots!.take(plain, { name: 'Base of c', description: 'mine' }, t.context);
+    await t.provider.power.start(plain, {}, t.context);
+    await t.provider.power.powerOff(plain, t.context);
+    const file = path.join(t.box.folder, 'plain.ova');
+    await t.provider.appliances!.export([plain], file, t.context);
+    const snapshots = await t.provider.snapshots!.list(plain, t.signal);
+    const world = async (): Promise<unknown> => ({
+      machines: (await t.provider.list(t.signal)).map(machine => machine.name).sort(),
+      // What a snapshot that goes is merged into has another name, and holds the same.
+      disks: [...(await t.box.run(['list', 'hdds'])).matchAll(/^Location: +(.*)$/gm)].map(match => match[1]?.replace(/\{.*\}/, '{}')).sort(),
+      folders: readdirSync(t.box.machineFolder).sort(),
+      snapshots: await t.provider.snapshots!.list(plain, t.signal),
+    });
+    const before = await world();
+    const known = (await t.provider.list(t.signal)).map(machine => machine.id);
+    /** As if the process had ended after the change of this number: nothing is asked or changed any more. */
+    const ended = async (changes: number, work: (provider: Provider, context: OperationContext, reserved: string) => Promise<unknown>): Promise<JournalEntry | undefined> => {
+      let left = changes;
+      const journal = new Journal(path.join(t.box.folder, 'making'));
+      const entry = await journal.begin(undefined, { name: 'c', provider: 'virtualbox' }, known);
+      const stopped = await new Promise<boolean>((resolve, reject) => {
+        const provider = t.other({ run: async (request, signal, hooks) => {
+          if (left === 0) {
+            resolve(true);
+            return new Promise(() => undefined);
+          }
+          const isChange = ['snapshot', 'clonevm', 'import', 'modifyvm'].includes(request.args[0] ?? '') && !request.args.includes('--dry-run');
+          // Copied, and not registered any more.
+          const result = await runProcess(changes === 2 && request.args[0] === 'clonevm' ? { ...request, args: request.args.filter(word => word !== '--register') } : request, signal, hooks);
+          if (isChange) left--;
+          return result;
+        } });
+        work(provider, { ...t.context, intend: intents => journal.intend(entry, intents) }, entry.token).then(() => { resolve(false); }, reject);
+      });
+      const written = (await new Journal(path.join(t.box.folder, 'making')).interrupted())[0];
+      if (!stopped) await journal.end(entry);
+      return stopped ? written : undefined;
+    };
+    const cleanUp = async (entry: JournalEntry): Promise<void> => {
+      for (const { machine, sure } of leftBy(entry, await t.provider.list(t.signal), () => false)) {
+        expect(sure).toBe(true);
+        await t.provider.lifecycle!.delete(machine.id, { disks: 'delete' }, t.context);
+      }
+      await t.provider.lifecycle!.removeRemains!(await t.provider.lifecycle!.remains!(entry.intents, t.signal), t.context);
+      expect(await t.provider.lifecycle!.remains!(entry.intents, t.signal)).toEqual([]);
+      await new Journal(path.join(t.box.folder, 'making')).end(entry);
+    };
+    const clone = (provider: Provider, context: OperationContext, reserved: string): Promise<unknown> => provider.cloning!.clone(plain, { name: 'c', linked: true, takeSnapshot: true, reserved }, context);
+    const bring = (provider: Provider, context: OperationContext, reserved: string): Promise<unknown> => provider.appliances!.import(file, { name: 'c', reserved }, context);
+    for (const [changes, work] of [[1, clone], [2, clone], [1, bring], [2, bring]] as const) {
+      const at = `${work === clone ? 'clone' : 'import'}, change ${String(changes)}`;
+      const entry = await ended(changes, work);
+      // The import has nothing more to ask after its last change: it is whole, and nothing is left to be found.
+      if (work === bring && changes === 2) {
+        expect(entry, at).toBeUndefined();
+        continue;
+      }
+      expect(await world(), at).not.toEqual(before);
+      await cleanUp(entry!);
+      expect(await world(), at).toEqual(before);
+    }
+    expect(await t.provider.snapshots!.list(plain, t.signal)).toEqual(snapshots);
+    for (const machine of await t.provider.list(t.signal)) if (machine.name === 'c' || machine.id === plain) await t.provider.lifecycle!.delete(machine.id, { disks: 'delete' }, t.context);
   });
 
   it('refuses to delete the base of a linked clone, before VirtualBox loses it', async () => {
