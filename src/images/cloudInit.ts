@@ -26,7 +26,7 @@ const keyLine = /^(?:[\w@.,="-]+ )?(ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z
 /** Throws GaiaError `notFound` (a file), `invalidInput` (no key in it, a variable that is not set). */
 export async function prepareSeed(spec: CloudInitSpec, around: SeedSurroundings): Promise<SeedContent> {
   const hostname = spec.hostname ?? around.hostname;
-  const keys = [...(await Promise.all((spec.sshKeys ?? []).map(key => keysOf(key, around)))).flat(), ...(around.extraKeys ?? [])];
+  const keys = [...await publicKeys(spec.sshKeys ?? [], around), ...(around.extraKeys ?? [])];
   const passwordHash = spec.passwordEnv === undefined ? undefined : sha512Crypt(passwordOf(spec.passwordEnv, around.env), cryptSalt(randomBytes(16)));
   const [userData, networkConfig] = await Promise.all([fileOrText(spec.userData, around, /^(#cloud-config|#!|#include|Content-Type:|MIME-Version:|## template:)/), fileOrText(spec.networkConfig, around, /[\n{]|:\s/)]);
   const network = {
@@ -48,8 +48,13 @@ export async function prepareSeed(spec: CloudInitSpec, around: SeedSurroundings)
   };
 }
 
+/** Keys that a file names, or that files hold which it names, each as one line. Throws GaiaError `notFound`, `invalidInput`. */
+export async function publicKeys(named: readonly string[], around: Pick<SeedSurroundings, 'baseFolder' | 'home'>): Promise<readonly string[]> {
+  return [...new Set((await Promise.all(named.map(key => keysOf(key, around)))).flat())];
+}
+
 /** A public key, or the keys in a file. A private key's file is refused, so that none ends up in a guest. */
-async function keysOf(text: string, around: SeedSurroundings): Promise<string[]> {
+async function keysOf(text: string, around: Pick<SeedSurroundings, 'baseFolder' | 'home'>): Promise<string[]> {
   const trimmed = text.trim();
   if (keyLine.test(trimmed) && !/[\r\n]/.test(trimmed)) return [trimmed];
   const at = locate(trimmed, around);

@@ -8,8 +8,14 @@ import { allocate, defaultFormat, freeVolume, isFileBased, pathOf, usableStorage
 
 const newDisk = /^([^:\s]+):(\d+(?:\.\d+)?)$/;
 
+/** Lines of a public key: the server has ssh-keygen read each. */
+export function checkKeys(text: string): void {
+  for (const line of text.split('\n')) if (line.trim() !== '' && !/^(?:[\w@.,="-]+ )?(?:ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+/.test(line.trim())) die('SSH public key validation error');
+}
+
 /** What must hold before a task starts: storages, volumes, bridges and the rights to them. */
 export function checkDevices(cluster: Cluster, who: Identity, node: string, kind: 'qemu' | 'lxc', changes: Config): void {
+  if (changes['sshkeys'] !== undefined) checkKeys(decodeURIComponent(String(changes['sshkeys'])));
   for (const [key, raw] of Object.entries(changes)) {
     if (isNicKey(key)) checkBridge(cluster, who, String(raw));
     if (!isDriveKey(key)) continue;

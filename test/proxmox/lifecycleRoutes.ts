@@ -4,7 +4,7 @@ import { restore } from './backupRoutes.ts';
 import { flag, text, type Call, type Handler, type Routes } from './call.ts';
 import type { Cluster } from './cluster.ts';
 import { durations } from './cluster.ts';
-import { checkDevices, defaultBoot, materialize } from './disks.ts';
+import { checkDevices, checkKeys, defaultBoot, materialize } from './disks.ts';
 import { humanSize, isCdrom, isDriveKey, isNicKey, parseDrive, printDrive } from './drives.ts';
 import type { Config, GuestState } from './model.ts';
 import { start } from './power.ts';
@@ -85,6 +85,7 @@ const createLxc: Handler = call => {
   const wish = Object.fromEntries(Object.entries(call.p).filter(([key]) => !notOptions.has(key))) as Config;
   wish['rootfs'] ??= `${text(call, 'storage') ?? 'local'}:4`;
   checkDevices(cluster, call.who, call.node.name, 'lxc', wish);
+  checkKeys(text(call, 'ssh-public-keys') ?? '');
   const guest = reserve(cluster, call.node.name, vmid, 'lxc', { lock: 'create', ...(wish['hostname'] === undefined ? {} : { hostname: wish['hostname'] }) });
   joinPool(cluster, vmid, text(call, 'pool'));
   return cluster.task(call, 'vzcreate', vmid, async worker => {

@@ -1,5 +1,7 @@
 // Making a machine: where it goes, where it comes from, one request that makes it, and the little that must come after. What this made it
 // removes when it fails; what was there before it never touches.
+import { homedir } from 'node:os';
+import { publicKeys } from '../../images/cloudInit.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { Disk, Machine, MachineId } from '../../machines/machine.ts';
 import { machineId } from '../../machines/machine.ts';
@@ -29,8 +31,9 @@ export interface CreateDeps extends PartDeps {
   readonly environment: (name: string) => string | undefined;
 }
 
-export async function createMachine(deps: CreateDeps, spec: MachineSpec, context: OperationContext): Promise<MachineId> {
-  const options = readOptions(spec);
+export async function createMachine(deps: CreateDeps, asked: MachineSpec, context: OperationContext): Promise<MachineId> {
+  const options = readOptions(asked);
+  const spec = await withKeys(deps, asked);
   await checkFreeName(deps, spec.name, context.signal);
   const view = await deps.directory.view(deps.calls, context.signal);
   const source = templateOf(spec, options, view);
@@ -46,6 +49,18 @@ export async function createMachine(deps: CreateDeps, spec: MachineSpec, context
   } catch (error) {
     deps.directory.forget();
     await removeVolumes(deps, node, volumes, context);
+    throw error;
+  }
+}
+
+/** The keys themselves in place of the files that hold them. What is only shown may name a file that is not there yet. */
+async function withKeys(deps: CreateDeps, spec: MachineSpec): Promise<MachineSpec> {
+  const named = spec.cloudInit?.sshKeys;
+  if (!named?.length) return spec;
+  try {
+    return { ...spec, cloudInit: { ...spec.cloudInit, sshKeys: await publicKeys(named, { home: homedir() }) } };
+  } catch (error) {
+    if (deps.calls.dry) return spec;
     throw error;
   }
 }

@@ -1,4 +1,6 @@
 // ISOs, disk images and container templates on a storage: there already, downloaded by the node, or uploaded from here.
+import { homedir } from 'node:os';
+import { locate } from '../../images/location.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import { flag, number, record, rows, text } from './fields.ts';
@@ -95,10 +97,15 @@ export async function ensureVolume(deps: PartDeps, wish: VolumeWish, context: Op
       if (wish.path === undefined || !GaiaError.is(error, 'noPermission')) throw error;
     }
   }
-  const file = wish.path ?? (remote ? undefined : wish.source);
+  const file = wish.path ?? (remote ? undefined : localPath(wish.source));
   if (file === undefined) throw new GaiaError('notFound', { message: '{0} cannot be brought to the cluster.', values: [wish.source] });
   await uploadVolume(deps, { kind: wish.kind, file, fileName, node: wish.node, storage: storage.id, ...(checksum ? { checksum } : {}) }, context);
   return { volid, storage: storage.id, made: true };
+}
+
+function localPath(text: string): string {
+  const at = locate(text, { home: homedir() });
+  return at.kind === 'file' ? at.path : at.url;
 }
 
 export async function uploadVolume(deps: PartDeps, wish: { readonly kind: VolumeKind; readonly file: string; readonly fileName: string; readonly node: string; readonly storage: string; readonly checksum?: { readonly algorithm: string; readonly value: string } }, context: OperationContext): Promise<void> {

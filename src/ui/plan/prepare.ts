@@ -6,6 +6,7 @@ import { prepareSeed } from '../../images/cloudInit.ts';
 import type { SeedCard } from '../../images/cloudInitSeed.ts';
 import { seedVolume } from '../../images/cloudInitSeed.ts';
 import type { Images } from '../../images/images.ts';
+import { locate } from '../../images/location.ts';
 import type { ImageRequest } from '../../images/resolved.ts';
 import type { CreateNeeds, Lifecycle, OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
@@ -32,7 +33,7 @@ export interface Prepared {
 
 export async function prepare(images: Images, spec: MachineSpec, around: PrepareOptions, context: OperationContext): Promise<Prepared> {
   const { needs } = around;
-  if (needs === 'nothing') return { spec };
+  if (needs === 'nothing') return { spec: withPaths(spec, around.baseFolder) };
   const request: ImageRequest = {
     provider: spec.provider, ...around.baseFolder === undefined ? {} : { baseFolder: around.baseFolder },
     ...needs === undefined ? {} : { accepts: needs.formats }, ...needs?.cannotRead === undefined ? {} : { cannotRead: needs.cannotRead },
@@ -56,6 +57,23 @@ export async function prepare(images: Images, spec: MachineSpec, around: Prepare
     case 'none':
       return { spec: withSeed };
   }
+}
+
+/** The provider brings what the spec names by itself, but what a path counts from is known here alone. */
+function withPaths(spec: MachineSpec, baseFolder: string | undefined): MachineSpec {
+  const { source, cloudInit } = spec;
+  const absolute = (text: string): string => {
+    const at = locate(text, { baseFolder, home: os.homedir() });
+    return at.kind === 'file' ? at.path : at.url;
+  };
+  // `local:iso/x.iso` is a place of the provider's own; one letter is a drive of Windows.
+  const isPath = (text: string): boolean => /^file:/i.test(text) || !/^[a-z][\w.+-]+:/i.test(text);
+  const isKey = (text: string): boolean => /^\S+ \S+/.test(text.trim());
+  return {
+    ...spec,
+    ...(source.kind === 'iso' || source.kind === 'image' || source.kind === 'tarball') && source.path === undefined && isPath(source.url) ? { source: { ...source, path: absolute(source.url) } } : {},
+    ...cloudInit?.sshKeys ? { cloudInit: { ...cloudInit, sshKeys: cloudInit.sshKeys.map(key => isKey(key) ? key : absolute(key)) } } : {},
+  };
 }
 
 async function seeded(spec: MachineSpec, rules: CreateNeeds['cards'], around: PrepareOptions, context: OperationContext): Promise<MachineSpec> {

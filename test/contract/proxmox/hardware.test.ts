@@ -1,4 +1,7 @@
 // Network cards, further disks and the processor of a machine, from its file to what stands on the server and back into the plan. On the stand-in of each version.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { machineSpec } from '../../../src/config/spec.ts';
@@ -205,6 +208,25 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
       // The file says nothing of it: nothing is done to it.
       expect(await differences(ofFile({ provider_config: { ...options, sockets: 2 } }), id)).toEqual([]);
     });
+  });
+
+  it('gives cloud-init the keys that a file holds, not its name', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gaia-keys-'));
+    try {
+      await writeFile(join(folder, 'id.pub'), '# mine\nssh-ed25519 AAAAC3Nza+/= ann@pc\n');
+      await writeFile(join(folder, 'id'), '-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n');
+      const wish = (...ssh_keys: string[]) => ofFile({ cloud_init: { user: 'dev', ssh_keys }, provider_config: { node: 'pve', storage: 'local-lvm' } });
+      await made(wish(join(folder, 'id.pub'), 'ssh-rsa AAAAB3 bob@pc'), async id => {
+        expect(decodeURIComponent(configOf(id)['sshkeys'] ?? '')).toBe('ssh-ed25519 AAAAC3Nza+/= ann@pc\nssh-rsa AAAAB3 bob@pc');
+      });
+      const sent = server.requests.length;
+      expect((await failure(provider.lifecycle!.create(wish(join(folder, 'none.pub')), context()))).code).toBe('notFound');
+      expect((await failure(provider.lifecycle!.create(wish(join(folder, 'id')), context()))).code).toBe('invalidInput');
+      expect(JSON.stringify(server.requests.slice(sent))).not.toContain('c2VjcmV0');
+      expect(server.requests.slice(sent).some(request => request.method !== 'GET')).toBe(false);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('says which value of a card cannot be, before anything is made', async () => {

@@ -72,3 +72,14 @@ it('a machine behind NAT that has a system to sign in to gets a way in, and only
   const { cloudInit: _, ...plain } = spec();
   expect((await prepare(aDisk(), plain, { needs: createNeeds, seedFolder: folder }, context)).spec.portForwards).toEqual([]);
 });
+
+describe('for a provider that fetches by itself', () => {
+  const given = async (more: Partial<MachineSpec>): Promise<MachineSpec> => (await prepare(imagesOf({ kind: 'none' }), spec({ provider: 'proxmox', ...more }), { needs: 'nothing', baseFolder: folder, seedFolder: folder }, context)).spec;
+
+  it('paths count from the folder of the file; addresses, places of the provider and keys stay what they are', async () => {
+    expect((await given({ source: { kind: 'iso', url: 'isos/debian.iso' } })).source).toEqual({ kind: 'iso', url: 'isos/debian.iso', path: path.join(folder, 'isos/debian.iso') });
+    expect((await given({ source: { kind: 'tarball', url: '~/ct.tar.zst' } })).source).toMatchObject({ path: path.join(os.homedir(), 'ct.tar.zst') });
+    for (const url of ['https://example.org/noble.img', 'local:import/noble.qcow2']) expect((await given({ source: { kind: 'image', url } })).source).toEqual({ kind: 'image', url });
+    expect((await given({ cloudInit: { user: 'dev', sshKeys: ['key.pub', '~/.ssh/id.pub', 'ssh-ed25519 AAAA dev@pc'] } })).cloudInit?.sshKeys).toEqual([path.join(folder, 'key.pub'), path.join(os.homedir(), '.ssh/id.pub'), 'ssh-ed25519 AAAA dev@pc']);
+  });
+});
