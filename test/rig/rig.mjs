@@ -1,5 +1,6 @@
 // npm run rig -- <part>…: installs the real tools the tests use. `npm test` and `npm start` do it by themselves.
 import fs from 'node:fs';
+import { ensureAnsible } from './ansible.mjs';
 import { cacheDir, Unavailable } from './cache.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureHost } from './host.mjs';
@@ -11,6 +12,7 @@ import { ensureVirtualBox, privateVirtualBox } from './virtualbox.mjs';
 export const parts = {
   chromium: { about: "the browser that shows the workbench (Debian's chromium, 290 MB)", ensure: ensureChromium },
   vagrant: { about: "Debian's Vagrant (80 MB)", ensure: ensureVagrant },
+  ansible: { about: "Debian's ansible-core (30 MB)", ensure: ensureAnsible },
   powershell: { about: 'the real PowerShell engine, built with the .NET 10 SDK (25 MB)', ensure: ensurePowerShell },
   virtualbox: { about: 'a private VirtualBox whose VMs start without a kernel driver (240 MB)', ensure: ensureVirtualBox },
   'virtualbox-qt': { about: 'another one that can show machines in windows, with Xvfb (800 MB): for the tests of starts with a window', ensure: () => ensureVirtualBox({ windows: true }), asked: true },
