@@ -31,7 +31,7 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-trouble-'));
     slow = path.join(folder, 'slow');
     const wrapper = path.join(folder, 'VBoxManage');
-    fs.writeFileSync(wrapper, `#!/bin/bash\nif [ -e '${slow}' ] && [[ "$*" == *"$(cat '${slow}')"* ]]; then echo "$*" >> '${slow}.waiting'; while [ -e '${slow}' ]; do sleep 0.1; done; fi\nexec '${box.vboxmanage}' "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(wrapper, `#!/bin/bash\nif [ -e '${slow}' ] && [[ "$*" == *"$(cat '${slow}')"* ]]; then echo "$*" >> '${slow}.waiting'; while [ -e '${slow}' ] && [[ "$*" == *"$(cat '${slow}')"* ]]; do sleep 0.1; done; fi\nexec '${box.vboxmanage}' "$@"\n`, { mode: 0o755 });
     const variables = { ...box.variables, PATH: `${folder}${path.delimiter}${box.variables.PATH}` };
     workbench = await openWorkbench({
       virtualBox: { variables }, viewport: { width: 1280, height: 900 }, settings: { 'gaia.refreshInterval': 2 },
@@ -129,6 +129,34 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
     await workbench.dialog.press('Remove with Disks');
     await expect.poll(names, { timeout: 30_000 }).toEqual(['bystander', 'one', 'three', 'two']);
     expect(fs.existsSync(path.join(box.machineFolder, 'cut'))).toBe(false);
+    await workbench.run('Gaia: Remove What an Interruption Left');
+    await workbench.notifications.waitFor('Nothing was left by an interruption.');
+    await workbench.notifications.clear();
+  }, 240_000);
+
+  it('does so for a clone that belongs to no file, with the snapshot that it was made from', async () => {
+    const snapshots = async (): Promise<string> => (await box.call(['snapshot', 'bystander', 'list'])).stdout;
+    slowAt('clonevm');
+    await tree.menu(tree.row('bystander'), 'Clone…');
+    await workbench.quickInput.enter('half');
+    await workbench.quickInput.choose('Linked');
+    await waiting('clonevm');
+    expect(await snapshots()).toContain('Base of half');
+    // The clone is made, and what asks whether it is there waits.
+    fs.writeFileSync(slow, 'showvminfo');
+    await waiting('showvminfo');
+    expect(await names()).toContain('half');
+    await workbench.reload();
+    await workbench.openView();
+    await workbench.notifications.waitFor(/Gaia was interrupted while making “half”/, 150_000);
+    goOn();
+    await workbench.notifications.press(/Gaia was interrupted while making “half”/, 'Look…');
+    expect(await workbench.dialog.text()).toMatch(/“half” was left half made \(.*\)\. Remove it\?[^]*Keeping leaves it as it is\./);
+    expect(await workbench.dialog.buttons()).toEqual(expect.arrayContaining(['Remove with Disks', 'Keep', 'Cancel']));
+    await workbench.screenshot('trouble-clone');
+    await workbench.dialog.press('Remove with Disks');
+    await expect.poll(names, { timeout: 30_000 }).toEqual(['bystander', 'one', 'three', 'two']);
+    await expect.poll(snapshots, { timeout: 30_000 }).toContain('does not have any snapshots');
     await workbench.run('Gaia: Remove What an Interruption Left');
     await workbench.notifications.waitFor('Nothing was left by an interruption.');
   }, 240_000);
