@@ -62,7 +62,8 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
   if (!first.asked || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return found;
   const before = formatSize(disk.capacityBytes);
   const after = formatSize(first.sizeBytes);
-  if (disk.capacityBytes > first.sizeBytes) return [...found, { key: 'disk', before, after, effect: 'replace', loses: 'all data on its disks' }];
+  // A source's own disk cannot be cut, and is what the file's machine got when it was made.
+  if (disk.capacityBytes > first.sizeBytes) return ['image', 'clone', 'box'].includes(spec.source.kind) || options.template !== undefined ? found : [...found, { key: 'disk', before, after, effect: 'replace', loses: 'all data on its disks' }];
   return [...found, { key: 'disk', before, after, effect: 'live', change: { resize: { disk: { slot, sizeBytes: first.sizeBytes } } } }];
 }
 

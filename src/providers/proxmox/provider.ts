@@ -143,6 +143,8 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
     return diagnosis;
   };
 
+  const suggestions = createSuggestions(shared);
+
   const forgive = (): void => {
     session.reset();
     client.forgetVersion();
@@ -182,7 +184,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
       },
     },
     planning,
-    suggestions: createSuggestions(shared),
+    suggestions: { values: (path, signal) => session.unlessAsking(signal, asked => suggestions.values(path, asked)) },
     backups,
     cluster,
     forgive,

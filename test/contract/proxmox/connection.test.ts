@@ -94,6 +94,7 @@ describe('while a person looks for the second factor', () => {
     expect(await failure(provider.list(signal()))).toMatchObject({ code: 'unauthenticated', message: 'The login needs a second factor.', detail: { actions: [enterCode] } });
     expect(await failure(provider.list(signal()))).toMatchObject({ code: 'unauthenticated', detail: { actions: [enterCode] } });
     expect(await provider.diagnose(signal())).toMatchObject({ usable: false, problems: [{ code: 'proxmox.unauthenticated', message: 'The login needs a second factor.', actions: [enterCode] }] });
+    expect((await failure(provider.suggestions!.values('config.provider_config.node', signal()))).code).toBe('unauthenticated');
     expect(performance.now() - began).toBeLessThan(2000);
     // What a person has clicked waits for it, as does a login that somebody sits before.
     const clicked = provider.snapshots!.list((await machineOf()).id, signal());

@@ -182,6 +182,18 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
     });
   });
 
+  it('a disk that came larger than the file says stays as it is; one that was made larger would have to be made anew', async () => {
+    const options = { node: 'pve', storage: 'local-lvm', full_clone: true };
+    const cloned = ofFile({ clone_from: 'debian-base', disk_size: '4G', provider_config: options });
+    await made(cloned, async id => {
+      expect((await provider.describe(id, signal())).disks[0]?.capacityBytes).toBe(8 * gib);
+      expect(await differences(cloned, id)).toEqual([]);
+    });
+    await made(ofFile({ disk_size: '4G', provider_config: options }), async id => {
+      expect(await differences(ofFile({ disk_size: '3G', provider_config: options }), id)).toMatchObject([{ key: 'disk', before: '4 GiB', after: '3 GiB', effect: 'replace' }]);
+    });
+  });
+
   it('a further disk that cannot be made takes the clone back, and nothing of the template', async () => {
     const before = { guests: [...server.state.guests.keys()], volumes: server.state.volumes.map(volume => volume.volid) };
     const error = await failure(provider.lifecycle!.create(ofFile({ clone_from: 'debian-base', disks: [{ size: '2G' }, { size: '3G', storage: 'nowhere' }], provider_config: { node: 'pve', storage: 'local-lvm', full_clone: true } }), context()));
