@@ -22,7 +22,8 @@ export function machineSpec(machine: Pick<ParsedMachine, 'name' | 'provider' | '
       called: machine.provider === 'virtualbox' && isObject(config['provider_config']) ? text(config['provider_config']['name']) : undefined,
       connection: text(config['connection']),
       description: text(config['description']),
-      tags: texts(config['tags']),
+      // An empty list is a list: the machine is to have none.
+      tags: Array.isArray(config['tags']) ? texts(config['tags']) ?? [] : undefined,
       hostname: text(config['hostname']),
       cpus: integer(config['cpus']),
       memoryMiB: integer(config['memory']),

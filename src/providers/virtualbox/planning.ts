@@ -25,7 +25,7 @@ function tags(spec: MachineSpec, details: MachineDetails): readonly Difference[]
   const { tags: wanted } = spec;
   const present = details.machine.tags ?? [];
   if (wanted === undefined || (wanted.length === present.length && wanted.every(tag => present.includes(tag)))) return [];
-  return [{ key: 'tags', ...(present.length > 0 ? { before: present.join(', ') } : {}), after: wanted.join(', '), effect: 'live', change: { edit: { kind: 'setting', key: 'tags', value: wanted.join(',') } } }];
+  return [{ key: 'tags', ...(present.length > 0 ? { before: present.join(', ') } : {}), ...(wanted.length > 0 ? { after: wanted.join(', ') } : {}), effect: 'live', change: { edit: { kind: 'setting', key: 'tags', value: wanted.join(',') } } }];
 }
 
 /** VirtualBox moves the machine's folder with its first group. */

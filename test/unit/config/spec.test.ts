@@ -102,3 +102,8 @@ describe('the schema', () => {
     expect(missing.filter(m => !m.includes('/allOf/'))).toEqual([]);
   });
 });
+
+it('tells no tags from nothing said of tags', () => {
+  expect(spec('virtualbox', { tags: [] }).tags).toEqual([]);
+  expect(spec('virtualbox', {}).tags).toBeUndefined();
+});

@@ -65,6 +65,7 @@ describe('what Gaia and VirtualBox know a machine by', () => {
     expect(rows({ tags: ['web'] }, {})).toEqual([['tags', undefined, 'web', 'live', 'tags=web']]);
     expect(rows({ tags: ['web', 'lab'] }, { tags: ['lab', 'web'] })).toEqual([]);
     expect(rows({}, { tags: ['mine'] })).toEqual([]);
+    expect(rows({ tags: [] }, { tags: ['mine'] })).toEqual([['tags', 'mine', undefined, 'live', 'tags=']]);
   });
 
   it('its groups, for which it is stopped', () => {
