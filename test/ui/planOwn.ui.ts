@@ -145,4 +145,27 @@ describe.skipIf(virtualBoxMissing())('the machines of a file', () => {
     await second.notifications.waitFor('Everything is as the file says.');
     expect(await names()).toEqual(['one', 'two']);
   }, 240_000);
+
+  it('are left alone while what is remembered of them cannot be read, which is said', async () => {
+    const remembered = fs.readdirSync(workbench.server.home, { recursive: true }).map(String).filter(one => /bindings[\\/][0-9a-f]{64}\.json$/.test(one)).map(one => path.join(workbench.server.home, one));
+    expect(remembered.length).toBe(1);
+    const [at = ''] = remembered;
+    const before = fs.readFileSync(at, 'utf8');
+    await workbench.notifications.clear();
+    fs.writeFileSync(at, before.slice(0, 40));
+    const toast = await workbench.notifications.waitFor(/Gaia remembers in .* which machines belong to a file, and cannot read it\./);
+    expect(await toast.innerText()).toContain('Open That File');
+    await workbench.screenshot('own-damaged');
+    await workbench.notifications.clear();
+    for (const entry of ['Apply', 'Destroy the Machines of This File…']) {
+      await explorer.menu('lab.gaia.json', entry);
+      await workbench.notifications.waitFor(/Which machines belong to “lab\.gaia\.json” is not known: .* cannot be read\. Nothing was changed\./);
+      await workbench.notifications.clear();
+    }
+    expect(await names()).toEqual(['one', 'two']);
+    fs.writeFileSync(at, before);
+    await explorer.menu('lab.gaia.json', 'Plan');
+    await says('one', 'is as the file says');
+    expect(await names()).toEqual(['one', 'two']);
+  });
 });

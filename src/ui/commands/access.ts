@@ -158,7 +158,7 @@ export async function copySshConfig(parts: Parts, args: Arguments): Promise<void
     const { hostOf } = await import('../plan/machineSsh.ts');
     const { hostText, plainHost } = await import('../../provisioning/sshConfig.ts');
     await knownHost(parts, machine.id, await withGuest(target, signal));
-    const known = hostOf(parts, machine.id);
+    const known = await hostOf(parts, machine.id);
     const login = known ? undefined : await askLogin(parts, target, signal);
     if (!known && !login) return;
     await vscode.env.clipboard.writeText(known ? hostText(known) : plainHost(machine.name, login?.endpoint ?? { host: '', port: 22 }, login?.user ?? ''));

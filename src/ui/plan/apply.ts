@@ -94,8 +94,8 @@ async function applyOnce(parts: Parts, request: ApplyRequest, signal: AbortSigna
 /** The plan of a file as it stands now; the tree marks the machines that differ from it. */
 export async function gatherFor(parts: Parts, request: Pick<ApplyRequest, 'file' | 'text' | 'only' | 'baseFolder'>, signal: AbortSignal): Promise<Gathered> {
   const { bindings, unfinished } = planFeature(parts);
-  await bindings.fresh(request.file);
-  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => unfinished.has(id), actionsAt: range => showInFile(request, range), buttons: buttonsFor(request.file) });
+  const [open] = await Promise.all([unfinished.all(), bindings.fresh(request.file)]);
+  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => open.has(id), actionsAt: range => showInFile(request, range), buttons: buttonsFor(request.file) });
   parts.marks.planned(gathered.plan, difference => differenceText({ ...difference, effect: 'live' }, t));
   return gathered;
 }

@@ -1,16 +1,13 @@
 // The bindings on the disk: one small file for each .gaia.json, written whole and by one window at a time, so that no window writes over what
 // another one has just remembered. Until 0.1 they were one value in VS Code's storage, which is taken over.
-import { createHash } from 'node:crypto';
 import * as path from 'node:path';
-import { systemClock } from '../../machines/clock.ts';
-import type { Clock } from '../../machines/clock.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { ErrorAction } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { Disposable } from '../../machines/provider.ts';
-import { withFileLock } from '../../system/fileLock.ts';
-import { listFolder, makeFolder, readText, removeAll, writeWhole } from '../../system/files.ts';
+import { makeFolder, readText, removeAll, writeWhole } from '../../system/files.ts';
 import { watchFolder } from '../../system/watchPath.ts';
+import { SharedFolder } from './sharedFolder.ts';
 import { fileNameOf } from './turns.ts';
 
 /** Names of a file with their machines, by the file's address. */
@@ -34,37 +31,30 @@ export interface Content {
 /** Puts in another set of names for a file; empty = none. */
 export type Write = (file: string, names: ReadonlyMap<string, MachineId>) => Promise<void>;
 
-/** Others hold the lock for some milliseconds; a dead process' lock is free after six seconds. */
-const patienceMs = 30_000;
-const ours = /^[0-9a-f]{64}\.json$/;
-
 export class BindingFiles {
-  readonly #folder: string;
+  readonly #folder: SharedFolder;
   readonly #show: ((path: string) => ErrorAction) | undefined;
-  readonly #clock: Clock;
 
   /** `show`: a button that shows a file of this computer. */
-  constructor(folder: string, show?: (path: string) => ErrorAction, clock: Clock = systemClock) {
-    this.#folder = folder;
+  constructor(folder: string, show?: (path: string) => ErrorAction) {
+    this.#folder = new SharedFolder(folder);
     this.#show = show;
-    this.#clock = clock;
   }
 
   pathOf(file: string): string {
-    return path.join(this.#folder, `${createHash('sha256').update(file).digest('hex')}.json`);
+    return this.#folder.pathOf(file);
   }
 
   /** Calls when any window has written. undefined = it cannot be watched. */
   async watch(changed: () => void): Promise<Disposable | undefined> {
-    await makeFolder(this.#folder);
-    return watchFolder(this.#folder, name => { if (name === undefined || ours.test(name)) changed(); });
+    await makeFolder(this.#folder.path);
+    return watchFolder(this.#folder.path, name => { if (name === undefined || this.#folder.isOurs(name)) changed(); });
   }
 
   async read(): Promise<Content> {
     const files = new Map<string, ReadonlyMap<string, MachineId>>();
     const damaged: Damaged[] = [];
-    const names = (await listFolder(this.#folder) ?? []).map(one => one.name).filter(name => ours.test(name)).sort();
-    for (const one of await Promise.all(names.map(name => this.#readOne(path.join(this.#folder, name))))) {
+    for (const one of await Promise.all((await this.#folder.files()).map(file => this.#readOne(file)))) {
       if (one && 'why' in one) damaged.push(one);
       else if (one) files.set(one.file, one.names);
     }
@@ -73,25 +63,19 @@ export class BindingFiles {
 
   /** Runs `work` on what is there, while no other window writes. Resolves with what is there then. */
   async change(work: (content: Content, write: Write) => Promise<void>): Promise<Content> {
-    const patience = AbortSignal.timeout(patienceMs);
-    try {
-      return await withFileLock(path.join(this.#folder, 'lock'), patience, this.#clock, async held => {
-        const content = await this.read();
-        const files = new Map(content.files);
-        await work(content, async (file, names) => {
-          held.throwIfAborted();
-          this.needReadable(content, file);
-          if (names.size > 0) await writeWhole(this.pathOf(file), `${JSON.stringify({ file, machines: Object.fromEntries(names) }, null, 2)}\n`);
-          else await removeAll(this.pathOf(file));
-          if (names.size > 0) files.set(file, names);
-          else files.delete(file);
-        });
-        return { files, damaged: content.damaged };
+    return this.#folder.alone(async held => {
+      const content = await this.read();
+      const files = new Map(content.files);
+      await work(content, async (file, names) => {
+        held.throwIfAborted();
+        this.needReadable(content, file);
+        if (names.size > 0) await writeWhole(this.pathOf(file), `${JSON.stringify({ file, machines: Object.fromEntries(names) }, null, 2)}\n`);
+        else await removeAll(this.pathOf(file));
+        if (names.size > 0) files.set(file, names);
+        else files.delete(file);
       });
-    } catch (error) {
-      if (!patience.aborted) throw error;
-      throw new GaiaError('locked', { message: 'Another window keeps the list of the machines that belong to files.', hint: 'Close windows that hang, then try again.', cause: error });
-    }
+      return { files, damaged: content.damaged };
+    });
   }
 
   /**
@@ -135,7 +119,7 @@ export class BindingFiles {
   }
 
   get #takenOverFile(): string {
-    return path.join(this.#folder, 'taken-over.json');
+    return path.join(this.#folder.path, 'taken-over.json');
   }
 
   async #takenOver(): Promise<ReadonlySet<string>> {

@@ -56,7 +56,7 @@ let unfinished: UnfinishedStore | undefined;
 
 /** One store, as its writes follow each other. */
 export function unfinishedOf(parts: Parts): UnfinishedStore {
-  return unfinished ??= new UnfinishedStore(parts.context.globalState);
+  return unfinished ??= new UnfinishedStore({ folder: path.join(parts.context.globalStorageUri.fsPath, 'unfinished'), old: parts.context.globalState });
 }
 
 const commandPatienceMs = 30_000;

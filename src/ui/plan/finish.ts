@@ -71,7 +71,7 @@ async function finishSteps(parts: Parts, request: FinishRequest, unfinished: Unf
   if (spec.hostname !== undefined) await nameHost(doors, target, spec.hostname, context);
   // Images have had it from their seed.
   if (box) await setNetworks(doors, target, typeof needs === 'object' && needs.cards ? cardsOf(spec, details) : [], context);
-  const done = unfinished.doneOf(id);
+  const done = await unfinished.doneOf(id);
   const base = request.baseFolder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir();
   const left = await provision(doors, target, steps, { machine: spec.name, resolve: file => path.resolve(base, file), scratch: storage(parts), isDone: (step, index) => done.has(stepName(step, index)), done: (step, index) => unfinished.mark(id, stepName(step, index)) }, context);
   if (left.length > 0) void tellLeft(request.file, spec.name, left);

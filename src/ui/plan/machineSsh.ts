@@ -14,6 +14,7 @@ import { runProcess } from '../../system/process.ts';
 import type { SshTarget } from '../../system/ssh.ts';
 import { sshEndpoints } from '../endpoint.ts';
 import type { Parts } from '../parts.ts';
+import { Records } from './records.ts';
 
 /** What is remembered of a machine that Gaia made or let itself into. */
 export interface KnownLogin {
@@ -24,22 +25,32 @@ export interface KnownLogin {
   readonly name: string;
 }
 
-const loginsKey = 'gaia.logins';
-type Logins = Readonly<Record<string, KnownLogin>>;
+type Logins = ReadonlyMap<string, KnownLogin>;
+let logins: Records<KnownLogin> | undefined;
 
-export function loginOf(parts: Parts, id: MachineId): KnownLogin | undefined {
-  return parts.context.globalState.get<Logins>(loginsKey, {})[id];
+/** One store, as its writes follow each other. */
+function loginsOf(parts: Parts): Records<KnownLogin> {
+  return logins ??= new Records({
+    folder: path.join(storage(parts), 'logins'), old: parts.context.globalState, oldKey: 'gaia.logins',
+    is: (value): value is KnownLogin => {
+      const { user, keyFile, host, port, name } = (value ?? {}) as Partial<KnownLogin>;
+      return [user, keyFile, host, name].every(one => typeof one === 'string') && typeof port === 'number';
+    },
+  });
+}
+
+export async function loginOf(parts: Parts, id: MachineId): Promise<KnownLogin | undefined> {
+  return loginsOf(parts).get(id);
 }
 
 /** Remembers it and writes the SSH configuration anew. `undefined` forgets it, with its key. */
 export async function rememberLogin(parts: Parts, id: MachineId, login: KnownLogin | undefined): Promise<void> {
-  const { [id]: before, ...others } = parts.context.globalState.get<Logins>(loginsKey, {});
-  const next: Logins = login ? { ...others, [id]: login } : others;
-  await parts.context.globalState.update(loginsKey, next);
-  // Only what Gaia made for this machine alone: the login may also stand on a key of the person's own, or the one of all boxes.
-  if (!login && before) await removeAll(path.dirname(keyFileOf(parts, id)));
-  if (!login && before) await forgetHostKey(parts, id);
-  await writeWhole(sshConfigFile(parts), sshConfigText(hostsOf(parts, next)));
+  await loginsOf(parts).change(id, () => login, async (before, all) => {
+    // Only what Gaia made for this machine alone: the login may also stand on a key of the person's own, or the one of all boxes.
+    if (!login && before) await removeAll(path.dirname(keyFileOf(parts, id)));
+    if (!login && before) await forgetHostKey(parts, id);
+    await writeWhole(sshConfigFile(parts), sshConfigText(hostsOf(parts, all)));
+  });
 }
 
 async function forgetHostKey(parts: Parts, id: MachineId): Promise<void> {
@@ -51,7 +62,7 @@ async function forgetHostKey(parts: Parts, id: MachineId): Promise<void> {
 /** One host word a machine; namesakes get a number. */
 function hostsOf(parts: Parts, logins: Logins): readonly SshHost[] {
   const taken = new Set<string>();
-  return Object.entries(logins).map(([id, login]) => {
+  return [...logins].map(([id, login]) => {
     let host = hostWord(login.name);
     for (let number = 2; taken.has(host); number++) host = `${hostWord(login.name)}-${String(number)}`;
     taken.add(host);
@@ -59,9 +70,8 @@ function hostsOf(parts: Parts, logins: Logins): readonly SshHost[] {
   });
 }
 
-export function hostOf(parts: Parts, id: MachineId): SshHost | undefined {
-  const login = loginOf(parts, id);
-  return login && hostsOf(parts, parts.context.globalState.get<Logins>(loginsKey, {})).find(host => host.target.alias === aliasOf(id));
+export async function hostOf(parts: Parts, id: MachineId): Promise<SshHost | undefined> {
+  return hostsOf(parts, await loginsOf(parts).all()).find(host => host.target.alias === aliasOf(id));
 }
 
 export function targetOf(parts: Parts, id: MachineId, login: Pick<KnownLogin, 'host' | 'port' | 'user' | 'keyFile'>): SshTarget {

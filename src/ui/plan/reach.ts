@@ -12,13 +12,13 @@ import { hostOf, loginOf, rememberLogin, sshConfigFile } from './machineSsh.ts';
 
 /** The word for it, with the address it has now. undefined = Gaia has no login for it, or it tells no address. */
 export async function knownHost(parts: Parts, id: MachineId, details: MachineDetails): Promise<string | undefined> {
-  const login = loginOf(parts, id);
+  const login = await loginOf(parts, id);
   const endpoints = sshEndpoints(details);
   const now = endpoints.find(one => one.host === login?.host && one.port === login.port) ?? endpoints[0];
   if (!login || !now) return undefined;
   if (now.host !== login.host || now.port !== login.port || details.machine.name !== login.name) await rememberLogin(parts, id, { ...login, ...now, name: details.machine.name });
   else if (!await fileInfo(sshConfigFile(parts))) await rememberLogin(parts, id, login);
-  return hostOf(parts, id)?.host;
+  return (await hostOf(parts, id))?.host;
 }
 
 /** Arguments for `ssh` into it. */

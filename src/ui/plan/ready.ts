@@ -31,7 +31,7 @@ export async function untilReady(parts: Parts, id: MachineId, patienceMs: number
   const details = await detailsWithAddress(parts, id, patienceMs, context);
   if (details.machine.state !== 'running') throw new GaiaError('wrongState', { message: 'The machine is {0}: it must run to be reached.', values: [details.machine.state] });
   await knownHost(parts, id, details);
-  const known = hostOf(parts, id);
+  const known = await hostOf(parts, id);
   if (known) {
     await waitForSsh(await sessionDoors(parts), known.target, Math.max(1000, until - Date.now()), context);
     return;

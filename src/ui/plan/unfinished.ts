@@ -1,52 +1,42 @@
 // Machines that were made and are not set up yet: which steps after the first start are done. Kept by id until all are, so that applying
 // again goes on where it ended.
-import type * as vscode from 'vscode';
 import type { MachineId } from '../../machines/machine.ts';
+import { Records } from './records.ts';
+import type { RecordsPlace } from './records.ts';
 
-const key = 'gaia.unfinished';
-type Stored = Readonly<Record<string, readonly string[]>>;
+type Done = readonly string[];
 
 export class UnfinishedStore {
-  readonly #state: Pick<vscode.Memento, 'get' | 'update'>;
-  #last: Promise<void> = Promise.resolve();
+  readonly #records: Records<Done>;
 
-  constructor(state: Pick<vscode.Memento, 'get' | 'update'>) {
-    this.#state = state;
+  constructor(place: Pick<RecordsPlace<Done>, 'folder' | 'old'>) {
+    this.#records = new Records({ ...place, oldKey: 'gaia.unfinished', is: (value): value is Done => Array.isArray(value) && value.every(one => typeof one === 'string') });
   }
 
-  has(id: MachineId): boolean {
-    return this.#stored()[id] !== undefined;
+  /** Ids of all of them. */
+  async all(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#records.all()).keys());
+  }
+
+  async has(id: MachineId): Promise<boolean> {
+    return await this.#records.get(id) !== undefined;
   }
 
   /** Steps that are done, by the names `mark` was given. */
-  doneOf(id: MachineId): ReadonlySet<string> {
-    return new Set(this.#stored()[id] ?? []);
+  async doneOf(id: MachineId): Promise<ReadonlySet<string>> {
+    return new Set(await this.#records.get(id));
   }
 
   begin(id: MachineId): Promise<void> {
-    return this.#write(stored => (stored[id] === undefined ? { ...stored, [id]: [] } : stored));
+    return this.#records.change(id, done => done ?? []);
   }
 
   mark(id: MachineId, step: string): Promise<void> {
-    return this.#write(stored => ({ ...stored, [id]: [...new Set([...stored[id] ?? [], step])] }));
+    return this.#records.change(id, (done = []) => (done.includes(step) ? done : [...done, step]));
   }
 
   /** All is done, or the machine is gone. */
   forget(id: MachineId): Promise<void> {
-    return this.#write(({ [id]: _, ...others }) => others);
-  }
-
-  /** Writes follow each other. */
-  #write(change: (stored: Stored) => Stored): Promise<void> {
-    this.#last = this.#last.catch(() => undefined).then(async () => {
-      const before = this.#stored();
-      const after = change(before);
-      if (after !== before) await this.#state.update(key, after);
-    });
-    return this.#last;
-  }
-
-  #stored(): Stored {
-    return this.#state.get<Stored>(key, {});
+    return this.#records.change(id, () => undefined);
   }
 }

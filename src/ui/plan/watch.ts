@@ -83,7 +83,7 @@ async function forgetMachine(parts: Parts, id: MachineId): Promise<void> {
   const { loginOf, rememberLogin } = await import('./machineSsh.ts');
   const { unfinishedOf } = await import('./feature.ts');
   const { bindings } = parts.marks;
-  if (loginOf(parts, id)) await rememberLogin(parts, id, undefined);
+  if (await loginOf(parts, id)) await rememberLogin(parts, id, undefined);
   await unfinishedOf(parts).forget(id);
   await bindings.fresh();
   const owner = bindings.ownerOf(id);

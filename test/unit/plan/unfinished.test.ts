@@ -1,5 +1,8 @@
 // A machine that was made and not set up: remembered, planned as such, finished by applying again.
-import { describe, expect, it } from 'vitest';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyPlan } from '../../../src/config/plan/apply.ts';
 import type { ApplyHooks, ApplyOptions } from '../../../src/config/plan/apply.ts';
 import { makePlan } from '../../../src/config/plan/plan.ts';
@@ -8,17 +11,13 @@ import { GaiaError } from '../../../src/machines/errors.ts';
 import { machineId } from '../../../src/machines/machine.ts';
 import type { Machine, MachineId, MachineState } from '../../../src/machines/machine.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
+import { Records } from '../../../src/ui/plan/records.ts';
 import { UnfinishedStore } from '../../../src/ui/plan/unfinished.ts';
 
 const options: ApplyOptions = { replace: new Set(), stop: true, shutDownTimeoutMs: 1000, parallel: 4 };
 const never = new AbortController().signal;
 const spec: MachineSpec = { name: 'web', provider: 'fake', source: { kind: 'empty' }, disks: [], networks: [], portForwards: [], sharedFolders: [], options: {} };
 const id = machineId('fake', 'local', '1');
-
-function memory(): { get: <T>(key: string, fallback?: T) => T; update: (key: string, value: unknown) => Promise<void> } {
-  const kept = new Map<string, unknown>();
-  return { get: <T>(key: string, fallback?: T) => (kept.get(key) ?? fallback) as T, update: async (key, value) => { await Promise.resolve(); kept.set(key, value); } };
-}
 
 describe('a machine whose first setup did not end', () => {
   const plan = (state: MachineState, unfinished: boolean) => {
@@ -55,12 +54,59 @@ describe('a machine whose first setup did not end', () => {
 });
 
 describe('the store of steps done', () => {
-  it('keeps what is done until all is, whatever is written at once', async () => {
-    const store = new UnfinishedStore(memory());
-    expect(store.has(id)).toBe(false);
-    await Promise.all([store.begin(id), store.mark(id, 'a'), store.mark(id, 'b'), store.begin(id), store.mark(machineId('fake', 'local', '2'), 'c')]);
-    expect([...store.doneOf(id)]).toEqual(['a', 'b']);
-    await store.forget(id);
-    expect([store.has(id), store.has(machineId('fake', 'local', '2'))]).toEqual([false, true]);
+  let folder: string;
+  beforeEach(() => { folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-unfinished-')); });
+  afterEach(() => { fs.rmSync(folder, { recursive: true, force: true }); });
+  const other = machineId('fake', 'local', '2');
+  /** Another window. `old`: what VS Code's storage has. */
+  const open = (old: Readonly<Record<string, unknown>> = {}): UnfinishedStore => new UnfinishedStore({ folder, old: { get: <V>(key: string, otherwise: V) => (key === 'gaia.unfinished' ? old as V : otherwise) } });
+
+  it('keeps what is done until all is, whatever is written at once, in whatever window', async () => {
+    const [one, two] = [open(), open()];
+    expect(await one.has(id)).toBe(false);
+    await Promise.all([one.begin(id), one.mark(id, 'a'), two.mark(id, 'b'), one.begin(id), two.mark(other, 'c'), one.mark(other, 'd')]);
+    expect([[...await two.doneOf(id)].sort(), [...await one.doneOf(other)].sort()]).toEqual([['a', 'b'], ['c', 'd']]);
+    expect(await one.all()).toEqual(new Set([id, other]));
+    await one.forget(id);
+    expect([await two.has(id), await two.has(other)]).toEqual([false, true]);
+  });
+
+  it('takes over what was kept before, once', async () => {
+    const old = { [id]: ['a'], [other]: [], odd: 'x' };
+    expect([...await open(old).doneOf(id)]).toEqual(['a']);
+    await open(old).mark(id, 'b');
+    await open(old).forget(other);
+    expect([[...await open(old).doneOf(id)], await open(old).has(other)]).toEqual([['a', 'b'], false]);
+    const late = { ...old, [machineId('fake', 'local', '3')]: ['z'] };
+    expect((await open(late).all()).size, 'an older window goes on').toBe(2);
+  });
+
+  it('counts a damaged record as none, and writes over it', async () => {
+    await open().mark(id, 'a');
+    const [name = ''] = fs.readdirSync(folder);
+    for (const text of ['', '{', 'null', '{"key":"x","value":[],"since":1}']) {
+      fs.writeFileSync(path.join(folder, name), text);
+      expect([await open().has(id), (await open().all()).size]).toEqual([false, 0]);
+    }
+    await open().begin(id);
+    expect(await open().has(id)).toBe(true);
+  });
+});
+
+describe('records of machines', () => {
+  it('keep the order in which they came, and tell of all of them while nobody else writes', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-records-'));
+    try {
+      const open = (): Records<string> => new Records({ folder, old: { get: <V>() => ({ x: 'old', a: 'old' } as V) }, oldKey: 'k', is: (value): value is string => typeof value === 'string' });
+      await open().change('c', () => '1');
+      await new Promise(resolve => setTimeout(resolve, 3));
+      await open().change('b', () => '2');
+      await open().change('c', () => '3');
+      let seen: unknown;
+      await open().change('x', () => undefined, async (before, all) => { seen = [before, [...all]]; });
+      expect(seen).toEqual(['old', [['a', 'old'], ['c', '3'], ['b', '2']]]);
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
