@@ -68,7 +68,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply on a real VirtualBox', () =
     progress: () => undefined,
     context: (_step, signal) => context(signal),
   };
-  const apply = async (text: string): Promise<readonly StepOutcome[]> => applyPlan(await plan(text), options, hooks, never);
+  const apply = async (text: string, more: Partial<ApplyOptions> = {}): Promise<readonly StepOutcome[]> => applyPlan(await plan(text), { ...options, ...more }, hooks, never);
   const settings = async (): Promise<Map<string, string>> => {
     const id = parseMachineId(bindings.get('web') as string).native;
     return new Map((await box.run(['showvminfo', id, '--machinereadable'])).split('\n').map(line => line.split('=') as [string, string]).map(([key, value]) => [key, (value ?? '').replaceAll('"', '')]));
@@ -151,5 +151,21 @@ describe.skipIf(virtualBoxMissing())('plan and apply on a real VirtualBox', () =
     const said = await box.run(['showvminfo', id, '--machinereadable']);
     expect(said).toContain(path.join(box.machineFolder, 'cloud', 'cloud-init.iso'));
     expect((await plan(text)).steps.find(step => step.name === 'cloud')).toMatchObject({ kind: 'none' });
+
+    // Another image is another machine: said, and done only once that was agreed to.
+    const other = path.join(folder, 'other.vdi');
+    await box.run(['createmedium', 'disk', '--filename', other, '--size', '32', '--format', 'VDI']);
+    await box.run(['closemedium', 'disk', other]);
+    const changed = text.replace('cloud.vdi', 'other.vdi').replace('"memory":512', '"memory":640');
+    const before = bindings.get('cloud');
+    expect((await plan(changed)).steps.find(step => step.name === 'cloud')).toMatchObject({ kind: 'replace', differences: [
+      { key: 'memory', effect: 'live' }, { key: 'source', before: `image ${image}`, after: `image ${other}`, effect: 'replace', loses: 'all data on its disks' },
+    ] });
+    expect((await apply(changed)).find(one => one.name === 'cloud')).toMatchObject({ outcome: 'skipped' });
+    expect(bindings.get('cloud')).toBe(before);
+    expect(await box.run(['showvminfo', id, '--machinereadable'])).toContain('memory=512');
+    expect((await apply(changed, { replace: new Set(['cloud']) })).find(one => one.name === 'cloud')).toMatchObject({ outcome: 'done' });
+    expect(bindings.get('cloud')).not.toBe(before);
+    expect((await plan(changed)).steps.find(step => step.name === 'cloud')).toMatchObject({ kind: 'none' });
   });
 });
