@@ -123,6 +123,18 @@ describe.skipIf(missing)(`snapshots, clones and appliances on a real VirtualBox$
     expect(await disks()).toHaveLength(media);
     expect((await t.provider.list(t.signal)).map(machine => machine.name)).not.toContain('c');
     rmSync(path.join(t.box.machineFolder, 'c'), { recursive: true });
+    // Of a machine that runs, and goes on.
+    await t.provider.power.start(plain, {}, t.context);
+    const failing = t.other({ run: async (request, signal, hooks) => {
+      if (request.args[0] === 'clonevm') throw new GaiaError('cancelled', { message: 'Cancelled.' });
+      return runProcess(request, signal, hooks);
+    } });
+    t.records.length = 0;
+    await expect(failing.cloning!.clone(plain, { name: 'c', takeSnapshot: true }, t.context)).rejects.toMatchObject({ code: 'cancelled' });
+    expect(t.records.some(record => record.text.includes(' take '))).toBe(true);
+    expect(await t.provider.snapshots!.list(plain, t.signal)).toEqual(before);
+    expect(await t.box.state(t.native(plain))).toBe('running');
+    await t.provider.power.powerOff(plain, t.context);
     await t.provider.lifecycle!.delete(plain, { disks: 'delete' }, t.context);
   });
 
