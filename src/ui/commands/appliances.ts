@@ -11,7 +11,6 @@ import { connectionLabel } from '../tree/forest.ts';
 import { choose } from './inputs.ts';
 import type { Arguments } from './targets.ts';
 import { isNode, targetsOf } from './targets.ts';
-import { writtenDown } from './writtenDown.ts';
 
 /** All chosen machines of one connection go into one file. */
 export async function exportAppliance(parts: Parts, args: Arguments): Promise<void> {
@@ -50,6 +49,7 @@ export async function importAppliance(parts: Parts, args: Arguments): Promise<vo
   const [file] = (await vscode.window.showOpenDialog({ title: t('Import Appliance'), canSelectMany: false, filters: { [t('Appliance')]: ['ova', 'ovf'] } })) ?? [];
   if (!file) return;
   const name = path.basename(file.fsPath).replace(/\.ov[af]$/i, '');
+  const { writtenDown } = await import('./writtenDown.ts');
   await writtenDown(parts, provider, name, (reserved, intend) => working(parts, t('Importing {0}', file.fsPath), async context => {
     const ids = (await provider.appliances?.import(file.fsPath, { reserved }, { ...context, intend })) ?? [];
     await parts.fleet.refresh({ providers: [provider], fresh: true });

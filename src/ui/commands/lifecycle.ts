@@ -14,7 +14,6 @@ import { deleteAsked, lookPatienceMs } from './deleteAsked.ts';
 import { choose, chooseSnapshot, text } from './inputs.ts';
 import type { Arguments, Target } from './targets.ts';
 import { targetsOf } from './targets.ts';
-import { writtenDown } from './writtenDown.ts';
 
 /** Says what goes and what stays, and only then deletes. */
 export async function remove(parts: Parts, args: Arguments): Promise<void> {
@@ -51,6 +50,7 @@ export async function clone(parts: Parts, args: Arguments): Promise<void> {
     if (chosen !== 'present') snapshot = chosen.id;
   }
   const options = { name, linked: kind.linked, ...(kind.takeSnapshot ? { takeSnapshot: true } : {}), ...(snapshot === undefined ? {} : { snapshot }) };
+  const { writtenDown } = await import('./writtenDown.ts');
   await writtenDown(parts, provider, name, async (reserved, intend) => {
     const [outcome] = await act(parts, [{ verb: 'clone', id: machine.id, options: { ...options, reserved } }], { intend });
     return outcome?.error;
