@@ -20,6 +20,8 @@ export interface World {
   readonly hasConnection?: (provider: string, connection: string | undefined) => boolean;
   /** What a provider that did not answer said of itself: l10n key with values. */
   readonly whyNot?: (provider: string, connection: string | undefined) => Why | undefined;
+  /** Does the person not want to see the provider? Then it has no connection for that reason. */
+  readonly isHidden?: (provider: string) => boolean;
   /** Buttons about a name of the file. */
   readonly buttons?: (name: string) => { readonly release: ErrorAction; readonly destroy: ErrorAction };
 }
@@ -53,7 +55,7 @@ export function whereaboutsOf(name: string, id: MachineId, world: World, placeOf
     const release = world.buttons?.(name).release;
     return { kind: 'unknown', why: {
       reason: phrase('This file made "{0}" with {1}, and there is no such connection any more, so it is not known whether it is still there. Connect again, or release the machine.'), values: [name, placeWord(provider, connection)],
-      actions: [connect(provider), ...release ? [release] : []],
+      actions: [...connect(provider, world), ...release ? [release] : []],
     } };
   }
   const place = placeOf(provider, connection);
@@ -64,8 +66,8 @@ export function whereaboutsOf(name: string, id: MachineId, world: World, placeOf
 
 /** Why the place that a machine of the file is meant for cannot be looked into; undefined = it can. */
 export function noPlace(provider: string, connection: string | undefined, world: World, placeOf: PlaceOf): Why | undefined {
-  if (world.planningOf(provider) === undefined) return { reason: phrase('There is no connection for the provider "{0}".'), values: [provider], ...machineKind(provider).local ? {} : { actions: [connect(provider)] } };
-  if (connection !== undefined && world.hasConnection?.(provider, connection) === false) return { reason: phrase('{0} has no connection "{1}".'), values: [provider, connection], actions: [connect(provider)] };
+  if (world.planningOf(provider) === undefined) return { reason: phrase('There is no connection for the provider "{0}".'), values: [provider], actions: connect(provider, world) };
+  if (connection !== undefined && world.hasConnection?.(provider, connection) === false) return { reason: phrase('{0} has no connection "{1}".'), values: [provider, connection], actions: connect(provider, world) };
   return placeOf(provider, connection) ? undefined : didNotAnswer(provider, connection, world);
 }
 
@@ -77,7 +79,8 @@ function didNotAnswer(provider: string, connection: string | undefined, world: W
   return world.whyNot?.(provider, connection) ?? { reason: phrase('{0} did not answer, so it is not known what is there.'), values: [provider] };
 }
 
-/** This computer's own providers are only ever hidden. */
-function connect(provider: string): ErrorAction {
-  return machineKind(provider).local ? { title: 'Open Setting', command: 'workbench.action.openSettings', args: ['gaia.hiddenProviders'] } : { title: 'Add Connection…', command: 'gaia.connection.add' };
+/** This computer's own providers need no connection: they are there, or are not for this computer. */
+function connect(provider: string, world: World): readonly ErrorAction[] {
+  if (world.isHidden?.(provider) === true) return [{ title: 'Open Setting', command: 'workbench.action.openSettings', args: ['gaia.hiddenProviders'] }];
+  return machineKind(provider).local ? [] : [{ title: 'Add Connection…', command: 'gaia.connection.add' }];
 }

@@ -95,7 +95,7 @@ async function applyOnce(parts: Parts, request: ApplyRequest, signal: AbortSigna
 export async function gatherFor(parts: Parts, request: Pick<ApplyRequest, 'file' | 'text' | 'only' | 'baseFolder'>, signal: AbortSignal): Promise<Gathered> {
   const { bindings, unfinished } = planFeature(parts);
   const [open] = await Promise.all([unfinished.all(), bindings.fresh(request.file)]);
-  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => open.has(id), actionsAt: range => showInFile(request, range), buttons: buttonsFor(request.file) });
+  const gathered = await gatherPlan(parts.registry, parts.fleet, request.text, bindings.of(request.file), signal, { only: request.only, baseFolder: request.baseFolder, unfinished: id => open.has(id), actionsAt: range => showInFile(request, range), world: windowFor(parts, request.file) });
   parts.marks.planned(gathered.plan, difference => differenceText({ ...difference, effect: 'live' }, t));
   return gathered;
 }
@@ -105,12 +105,15 @@ function showInFile({ file, text }: Pick<ApplyRequest, 'file' | 'text'>, range: 
 }
 
 /** What a person may do about a machine of the file that is out of sight, or in another place. */
-export function buttonsFor(file: string): NonNullable<World['buttons']> {
+export function windowFor({ settings }: Pick<Parts, 'settings'>, file: string): Pick<World, 'buttons' | 'isHidden'> {
   const args = (machine: string): readonly unknown[] => [vscode.Uri.parse(file), { machine }];
-  return name => ({
-    release: { title: phrase('Release This Machine…'), command: 'gaia.config.release', args: args(name) },
-    destroy: { title: phrase('Destroy This Machine…'), command: 'gaia.config.destroyMachine', args: args(name) },
-  });
+  return {
+    isHidden: provider => settings.hiddenProviders.includes(provider),
+    buttons: name => ({
+      release: { title: phrase('Release This Machine…'), command: 'gaia.config.release', args: args(name) },
+      destroy: { title: phrase('Destroy This Machine…'), command: 'gaia.config.destroyMachine', args: args(name) },
+    }),
+  };
 }
 
 function hooksFor(parts: Parts, request: ApplyRequest, gathered: Gathered): ApplyHooks {

@@ -12,7 +12,7 @@ import { ask, namesOf } from '../confirm.ts';
 import { t } from '../l10n.ts';
 import type { Parts } from '../parts.ts';
 import { stateWords } from '../words.ts';
-import { boundMachines, buttonsFor } from './apply.ts';
+import { boundMachines, windowFor } from './apply.ts';
 import { documentFor, ofShownPlan, onlyOf, showPlan } from './commands.ts';
 import { planFeature } from './feature.ts';
 import { entriesOf, worldOf } from './gather.ts';
@@ -117,7 +117,7 @@ async function adoptOnce(parts: Parts, document: vscode.TextDocument, named: str
   const file = document.uri.toString();
   await parts.fleet.refresh();
   const specs = parseConfig(document.getText()).machines.map(machine => machineSpec(machine));
-  const all = adoptable(specs, bindings.of(file), worldOf(parts.registry, parts.fleet, buttonsFor(file)));
+  const all = adoptable(specs, bindings.of(file), worldOf(parts.registry, parts.fleet, windowFor(parts, file)));
   const chosen = named === undefined ? await pickAdopter(all) : all.find(one => one.spec.name === named);
   if (!chosen) return false;
   const { spec } = chosen;

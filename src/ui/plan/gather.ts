@@ -32,11 +32,12 @@ export interface GatherOptions {
   readonly unfinished?: ((id: MachineId) => boolean) | undefined;
   /** Buttons for an error of the file, by where it is. */
   readonly actionsAt?: ((range: TextRange) => readonly ErrorAction[]) | undefined;
-  readonly buttons?: World['buttons'];
+  /** What only the window knows of the world. */
+  readonly world?: Pick<World, 'buttons' | 'isHidden'>;
 }
 
 /** Throws GaiaError `invalidInput` naming the first error of the file. */
-export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished, actionsAt, buttons }: GatherOptions = {}): Promise<Gathered> {
+export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text: string, bindings: Bindings, signal: AbortSignal, { only, baseFolder, unfinished, actionsAt, world }: GatherOptions = {}): Promise<Gathered> {
   const parsed = parseConfig(text);
   const [problem] = [...parsed.problems, ...validateConfig(parsed), ...checkConfig(parsed)].filter(one => one.severity === 'error');
   if (problem) throw badFile(parsed, problem, actionsAt?.(problem.range) ?? []);
@@ -49,7 +50,7 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
   const plan = makePlan({
     specs,
     bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
-    ...worldOf(registry, fleet, buttons),
+    ...worldOf(registry, fleet, world),
     detailsOf: id => details.get(id),
     provisionersOf: name => provisioners.get(name),
     ...unfinished ? { unfinished } : {},
@@ -58,7 +59,7 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
 }
 
 /** What there is, as the fleet has seen it last. */
-export function worldOf(registry: ProviderRegistry, fleet: Fleet, buttons?: World['buttons']): World {
+export function worldOf(registry: ProviderRegistry, fleet: Fleet, more: GatherOptions['world'] = {}): World {
   const entries = fleet.entries();
   return {
     machinesOf: (provider, connection) => machinesOf(entries, provider, connection),
@@ -68,7 +69,7 @@ export function worldOf(registry: ProviderRegistry, fleet: Fleet, buttons?: Worl
       const found = registry.all().find(one => one.id === provider);
       return found && (found.planning ?? 'basic');
     },
-    ...buttons ? { buttons } : {},
+    ...more,
   };
 }
 

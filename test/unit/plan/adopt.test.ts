@@ -32,7 +32,7 @@ describe('a name of a file', () => {
     const why = { reason: 'Timed out.', values: [], actions: [{ title: 'Connect', command: 'x' }] };
     expect(adoptable([spec], bound(id), { ...world(undefined), whyNot: () => why })).toMatchObject([{ kind: 'blocked', why }]);
     expect(adoptable([spec], bound(id), { ...world([]), hasConnection: (_, connection) => connection !== 'home' })).toMatchObject([{ kind: 'blocked', why: { values: ['web', 'proxmox (home)'], actions: [{ command: 'gaia.connection.add' }] } }]);
-    expect(adoptable([spec], bound(machineId('virtualbox', 'local', '1')), { ...world([]), planningOf: one => (one === 'virtualbox' ? undefined : 'basic') })).toMatchObject([{ kind: 'blocked', why: { values: ['web', 'virtualbox'], actions: [{ command: 'workbench.action.openSettings' }] } }]);
+    expect(adoptable([spec], bound(machineId('virtualbox', 'local', '1')), { ...world([]), planningOf: one => (one === 'virtualbox' ? undefined : 'basic'), isHidden: one => one === 'virtualbox' })).toMatchObject([{ kind: 'blocked', why: { values: ['web', 'virtualbox'], actions: [{ command: 'workbench.action.openSettings' }] } }]);
   });
 });
 
