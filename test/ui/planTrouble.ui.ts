@@ -7,13 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { privateVirtualBox, virtualBoxMissing } from '../rig/virtualbox.mjs';
 import type { PrivateVirtualBox } from '../rig/virtualbox.mjs';
 import { Explorer } from './pages/explorer.ts';
+import { file, machine } from './pages/smallMachine.ts';
 import { TreeView } from './pages/treeView.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
-
-interface Written { readonly name: string; readonly provider: string; readonly config: Readonly<Record<string, unknown>> }
-const machine = (name: string, config: Record<string, unknown> = {}): Written => ({ name, provider: 'virtualbox', config: { cpus: 1, memory: 512, disk_size: '8M', start: false, ...config } });
-const file = (...machines: Written[]): string => `${JSON.stringify({ machines }, null, 2)}\n`;
 
 describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
   let box: PrivateVirtualBox;

@@ -4,7 +4,7 @@ import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spe
 import { diskFormat } from './editing.ts';
 import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
-import type { CreateOptions } from './options.ts';
+import type { AdapterWish, CreateOptions } from './options.ts';
 import type { PveVersion } from './version.ts';
 
 /** Where it goes, and what was found there. */
@@ -169,17 +169,6 @@ function vmAdapters(networks: readonly NetworkSpec[], options: CreateOptions, pl
     const rest = { bridge, ...cardOptions(wish) };
     return [mac === undefined ? formatPropertyString({ first: model, options: rest }) : formatPropertyString({ options: { [model]: mac.toUpperCase(), ...rest } })];
   });
-}
-
-/** What a file says of one card. */
-export interface AdapterWish {
-  readonly bridge?: string;
-  readonly vlan?: number;
-  readonly model?: string;
-  readonly mac?: string;
-  readonly firewall?: boolean;
-  /** Megabytes a second; 0 = no limit. */
-  readonly rate?: number;
 }
 
 /** The network's own words, and for the first card those of `provider_config`. */

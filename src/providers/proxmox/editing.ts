@@ -3,7 +3,7 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
-import type { AdapterWish } from './createPlan.ts';
+import type { AdapterWish } from './options.ts';
 import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
 import { changeConfig, sayPending } from './lifecycle.ts';

@@ -4,13 +4,8 @@ import type { MachineSpec } from '../../machines/spec.ts';
 import { formatPropertyString, parseConfigSize, parseTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
 
-export interface CreateOptions {
-  readonly kind: 'qemu' | 'lxc';
-  readonly node?: string;
-  readonly storage?: string;
-  readonly diskBytes?: number;
-  readonly vmid?: number;
-  readonly pool?: string;
+/** What a file says of one card. */
+export interface AdapterWish {
   readonly bridge?: string;
   readonly vlan?: number;
   readonly model?: string;
@@ -18,6 +13,16 @@ export interface CreateOptions {
   readonly firewall?: boolean;
   /** Megabytes a second; 0 = no limit. */
   readonly rate?: number;
+}
+
+/** What is said of the first card stands among the options themselves. */
+export interface CreateOptions extends AdapterWish {
+  readonly kind: 'qemu' | 'lxc';
+  readonly node?: string;
+  readonly storage?: string;
+  readonly diskBytes?: number;
+  readonly vmid?: number;
+  readonly pool?: string;
   readonly template?: string;
   readonly fullClone?: boolean;
   readonly cores?: number;

@@ -5,10 +5,9 @@ import type { Change, Difference, Planning, Resize } from '../../machines/provid
 import type { MachineSpec } from '../../machines/spec.ts';
 import { bootDisk, furtherDisks } from './create.ts';
 import { adapterWishes, cpuType, diskSizes } from './createPlan.ts';
-import type { AdapterWish } from './createPlan.ts';
 import { wishedAdapter } from './editing.ts';
 import { readOptions } from './options.ts';
-import type { CreateOptions } from './options.ts';
+import type { AdapterWish, CreateOptions } from './options.ts';
 
 /** Plain settings that a file may name, and how they stand in the configuration. Those that a running machine takes at once are `live`. */
 const plain: readonly { readonly option: keyof CreateOptions; readonly key: string; readonly fallback?: string; readonly live?: true }[] = [
