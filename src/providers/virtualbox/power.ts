@@ -26,13 +26,13 @@ interface Wanted {
 }
 
 export function createPower(tool: Tool, states: MachineStates, inventory: Inventory): Power {
-  /** Runs the call; if it fails because the machine is already as wanted, that is done too. */
+  /** Runs the call; if it fails and the machine is as wanted all the same, that is done too: it was so before, or VirtualBox fell over its own feet afterwards. */
   const until = async (id: MachineId, call: Call, wanted: Wanted, context: OperationContext): Promise<void> => {
     const uuid = nativeId(id);
     try {
       await tool.change(call, context, async () => wanted.reached(await states.read(uuid, context.signal)));
     } catch (error) {
-      if (!GaiaError.is(error, 'wrongState', 'locked')) throw error;
+      if (!GaiaError.is(error, 'wrongState', 'locked', 'unexpected')) throw error;
       if (wanted.reached(await states.read(uuid, context.signal))) return;
       throw error;
     }

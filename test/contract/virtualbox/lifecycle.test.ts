@@ -1,7 +1,8 @@
 // The whole life of a machine, every verb, on a real VirtualBox whose machines really run.
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { MachineId } from '../../../src/machines/machine.ts';
 import type { Difference } from '../../../src/machines/provider.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
@@ -65,7 +66,15 @@ describe.skipIf(missing)(`a machine's whole life on a real VirtualBox${missing ?
   });
 
   it('compares tags, groups and window with a file, and makes them what it says: tags also while it runs', async () => {
-    const wanted = (more: Partial<MachineSpec>): MachineSpec => t.spec('plan', { cpus: 1, memoryMiB: 64, ...more });
+    // Each try has a machine of its own, and leaves none.
+    const name = `plan ${randomUUID().slice(0, 4)}`;
+    const wanted = (more: Partial<MachineSpec>): MachineSpec => t.spec(name, { cpus: 1, memoryMiB: 64, ...more });
+    onTestFinished(async () => {
+      for (const left of (await t.provider.list(t.signal)).filter(machine => machine.name.startsWith(name)).reverse()) {
+        if (left.state !== 'stopped' && left.state !== 'suspended') await t.provider.power.powerOff(left.id, t.context);
+        await t.provider.lifecycle!.delete(left.id, { disks: 'delete' }, t.context);
+      }
+    });
     const made = await t.provider.lifecycle!.create(wanted({ tags: ['a'], source: { kind: 'empty' }, options: { groups: '/b/c,/a', gui: false } }), t.context);
     const differences = async (spec: MachineSpec): Promise<readonly Difference[]> => t.provider.planning!.compare(spec, await t.provider.describe(made, t.signal));
     const apply = async (spec: MachineSpec): Promise<void> => t.provider.editing!.apply(made, (await differences(spec)).flatMap(({ change }) => (change && 'edit' in change ? [change.edit] : [])), t.context);
@@ -79,7 +88,7 @@ describe.skipIf(missing)(`a machine's whole life on a real VirtualBox${missing ?
     expect(await differences(next)).toEqual([]);
     expect(await t.box.run(['getextradata', t.native(made), 'gaia/tags'])).toBe('Value: we"b,ü\n');
     expect(await t.box.run(['showvminfo', t.native(made), '--machinereadable'])).toMatch(/^groups="\/lab\/x"$[^]*^defaultfrontend="gui"$/m);
-    expect(existsSync(path.join(t.box.machineFolder, 'lab/x/plan/plan.vbox'))).toBe(true);
+    expect(existsSync(path.join(t.box.machineFolder, 'lab/x', name, `${name}.vbox`))).toBe(true);
     expect((await t.machine(made)).tags).toEqual(['we"b', 'ü']);
     await t.provider.power.start(made, { mode: 'headless' }, t.context);
     const later = wanted({ tags: ['run'], options: { groups: '/', gui: false } });
@@ -94,9 +103,8 @@ describe.skipIf(missing)(`a machine's whole life on a real VirtualBox${missing ?
     expect(await differences(later)).toEqual([]);
     // What it was made of is noted with it; a copy's note is the other's, and says nothing.
     expect(await differences({ ...later, source: { kind: 'box', name: 'a/b' } })).toMatchObject([{ key: 'source', before: 'empty', after: 'box a/b', effect: 'replace' }]);
-    const copy = await t.provider.cloning!.clone(made, { name: 'copy' }, t.context);
+    const copy = await t.provider.cloning!.clone(made, { name: `${name} copy` }, t.context);
     expect(t.provider.planning!.compare({ ...later, source: { kind: 'box', name: 'a/b' } }, await t.provider.describe(copy, t.signal)).map(({ key }) => key)).not.toContain('source');
-    for (const one of [copy, made]) await t.provider.lifecycle!.delete(one, { disks: 'delete' }, t.context);
   });
 
   it('changes adapters, forwards and settings while it is off', async () => {

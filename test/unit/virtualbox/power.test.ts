@@ -58,6 +58,15 @@ describe('suspend', () => {
     await power.suspend?.(id, context);
     expect(box.runs).toEqual([`controlvm ${uuid} savestate`]);
   });
+
+  it('is no failure when VirtualBox falls over the end of the process, and the state is on disk', async () => {
+    // As 7.2.22 said it.
+    const stderr = "0%...90%...E_ACCESSDENIED\nVBoxManage: error: Failed to save machine state.\nVBoxManage: error: Assertion failed: [SUCCEEDED(hrc)] at '/build/MachineImpl.cpp' (10409) in nsresult Machine::i_saveStorageControllers(settings::Storage&).\nVBoxManage: error: COM RC=E_ACCESSDENIED (0x80070005).\nVBoxManage: error: Please contact the product vendor!\nVBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component SessionMachine, interface IMachine\n";
+    const { power } = powerOn(['Running', 'Saving'], args => (args.startsWith('showvminfo') ? info('saved') : { exitCode: 1, stderr }));
+    await power.suspend?.(id, context);
+    const still = powerOn(['Running', 'Saving'], args => (args.startsWith('showvminfo') ? info('running', 'headless') : { exitCode: 1, stderr }));
+    await expect(still.power.suspend?.(id, context)).rejects.toMatchObject({ code: 'unexpected', message: expect.stringContaining('a fault of its own') as string });
+  });
 });
 
 describe('a detachable window', () => {
