@@ -362,9 +362,11 @@ export type Change =
   | { readonly kind: 'addSharedFolder' | 'removeSharedFolder'; readonly folder: SharedFolder }
   | { readonly kind: 'setAdapter'; readonly adapter: NetworkAdapter }
   | { readonly kind: 'removeAdapter'; readonly index: number }
-  | { readonly kind: 'addDisk'; readonly sizeBytes: number; readonly slot?: string; readonly storage?: string; readonly location?: string }
+  /** `format`: as in DiskSpec, where the provider has a choice; absent = its own. */
+  | { readonly kind: 'addDisk'; readonly sizeBytes: number; readonly slot?: string; readonly storage?: string; readonly format?: string; readonly location?: string }
   | { readonly kind: 'removeDisk'; readonly slot: string; readonly deleteFile: boolean }
-  | { readonly kind: 'moveDisk'; readonly slot: string; readonly storage: string }
+  /** To another storage, or to another format on the one it is on. */
+  | { readonly kind: 'moveDisk'; readonly slot: string; readonly storage: string; readonly format?: string }
   | { readonly kind: 'insertMedium'; readonly slot: string; readonly location?: string };
 
 /**

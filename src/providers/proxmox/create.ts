@@ -12,11 +12,11 @@ import { adapterWishes, cloudInitParams, cpuType, diskSizes, planContainer, plan
 import type { CreatePlan, Place } from './createPlan.ts';
 import { formatDiskSize, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
-import { diskFormat, planEdit, wishedAdapter } from './editing.ts';
+import { diskFormat, diskMove, planEdit, wishedAdapter } from './editing.ts';
 import { changeConfig, cpuParams } from './lifecycle.ts';
 import { readOptions } from './options.ts';
 import type { CreateOptions } from './options.ts';
-import { rows, text } from './fields.ts';
+import { present, rows, text } from './fields.ts';
 import { parseDisks, parseSettings } from './parse.ts';
 import { guestOf } from './resources.ts';
 import type { ClusterView } from './resources.ts';
@@ -235,9 +235,11 @@ async function adaptClone(deps: CreateDeps, spec: MachineSpec, options: CreateOp
     const there = brought[position];
     if (there) {
       await growTo(deps, made, there.slot, disk.sizeBytes, context);
+      const move = diskMove(there, { storage: disk.storage, format: spec.disks[position + 1]?.format }, made.kind);
+      if (move) await calls.run(requests.moveDisk(made, move.slot, move.storage, { deleteSource: true, ...(move.format === undefined ? {} : { format: move.format }) }), context);
       continue;
     }
-    const plan = planEdit(made, parseSettings((await calls.get(requests.config(deps.calls.dry ? readFrom : made), context.signal)).data), [{ kind: 'addDisk', sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }) }], storage => disk.format ?? diskFormat(types.get(storage)));
+    const plan = planEdit(made, parseSettings((await calls.get(requests.config(deps.calls.dry ? readFrom : made), context.signal)).data), [{ kind: 'addDisk', sizeBytes: disk.sizeBytes, ...present({ storage: disk.storage, format: disk.format }) }], storage => diskFormat(types.get(storage)));
     if (made.kind === 'qemu') await calls.run(requests.setConfigAsTask(made, plan.params), context);
     else await changeConfig(deps, made, plan.params, {}, context.signal, false);
   }

@@ -4,6 +4,7 @@ import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spe
 import { diskFormat } from './editing.ts';
 import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
+import { present } from './fields.ts';
 import type { AdapterWish, CreateOptions } from './options.ts';
 import type { PveVersion } from './version.ts';
 
@@ -65,7 +66,7 @@ export function planVm(spec: MachineSpec, options: CreateOptions, place: Place):
       first: `${storage}:${first ? '0' : formatGiB(disk.sizeBytes)}`,
       options: {
         'import-from': first ? place.importFrom : undefined,
-        format: disk.format ?? options.diskFormat ?? diskFormat(place.storageType(storage)),
+        format: disk.format ?? diskFormat(place.storageType(storage)),
         iothread: bus === 'scsi' && params['scsihw'] === 'virtio-scsi-single' ? true : undefined,
         ssd: options.ssd && bus !== 'virtio' ? true : undefined,
         discard: options.discard ? 'on' : undefined,
@@ -107,6 +108,7 @@ export function planContainer(spec: MachineSpec, options: CreateOptions, place: 
   if (options.ostype !== undefined && !/^(?:l2[46]|w|solaris|other)/.test(options.ostype)) params['ostype'] = options.ostype;
   params['rootfs'] = `${rootfs?.storage ?? place.storage}:${formatGiB(rootfs?.asked ? rootfs.sizeBytes : 8 * 2 ** 30)}`;
   more.forEach((disk, index) => { params[`mp${index}`] = formatPropertyString({ first: `${disk.storage ?? place.storage}:${formatGiB(disk.sizeBytes)}`, options: { mp: `/mnt/disk${index + 1}` } }); });
+  if (spec.disks.some(disk => disk.format !== undefined) || options.diskFormat !== undefined) notes.push('The volumes of a container have no format to choose: that of the file is left out.');
   params['unprivileged'] = true;
   // systemd of present distributions wants it; UI default too.
   params['features'] = 'nesting=1';
@@ -150,9 +152,11 @@ interface DiskWish {
   readonly asked: boolean;
 }
 
+/** The first disk, then further ones, with what is said of all of them where one says nothing itself. */
 export function diskSizes(spec: MachineSpec, options: CreateOptions): readonly DiskWish[] {
-  const wishes = spec.disks.map(disk => ({ sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }), ...(disk.format === undefined ? {} : { format: disk.format }), asked: disk.sizeBytes > 0 }));
-  const [first, ...more] = wishes.length > 0 ? wishes : [{ sizeBytes: 0, asked: false }];
+  const format = (own: string | undefined): Pick<DiskWish, 'format'> => present({ format: own ?? options.diskFormat });
+  const wishes = spec.disks.map(disk => ({ sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }), ...format(disk.format), asked: disk.sizeBytes > 0 }));
+  const [first, ...more] = wishes.length > 0 ? wishes : [{ sizeBytes: 0, ...format(undefined), asked: false }];
   const own = first as DiskWish;
   const sized: DiskWish = own.asked ? own : options.diskBytes !== undefined ? { ...own, sizeBytes: options.diskBytes, asked: true } : { ...own, sizeBytes: defaultDiskBytes };
   return [sized, ...more];

@@ -1,7 +1,7 @@
 // Changing one machine beyond cpus, memory and disk size: settings, disks, network adapters, media. What cannot change while it runs
 // becomes pending, which is said.
 import { GaiaError } from '../../machines/errors.ts';
-import type { MachineId, NetworkAdapter } from '../../machines/machine.ts';
+import type { Disk, MachineId, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
 import type { AdapterWish } from './options.ts';
 import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
@@ -58,6 +58,9 @@ const nodeKey = 'node';
 
 const liveKeys = new Set([nodeKey, ...settings.filter(setting => setting.live).map(setting => setting.key)]);
 
+/** Where a disk goes, and as what. */
+export type DiskMove = Pick<Extract<Change, { kind: 'moveDisk' }>, 'slot' | 'storage' | 'format'>;
+
 /** One request-worth of edits, worked out before anything is sent. */
 export interface EditPlan {
   readonly params: Params;
@@ -66,7 +69,7 @@ export interface EditPlan {
   readonly slow: boolean;
   /** After the configuration: disks to destroy and to move. */
   readonly destroy: readonly string[];
-  readonly move: readonly { readonly slot: string; readonly storage: string }[];
+  readonly move: readonly DiskMove[];
 }
 
 /** Pure: the changes as parameters, given the present configuration. Throws GaiaError `invalidInput`, `notSupported`. */
@@ -74,7 +77,7 @@ export function planEdit(guest: Guest, present: Readonly<Record<string, string>>
   const params: Record<string, string | number | boolean> = {};
   const remove: string[] = [];
   const destroy: string[] = [];
-  const move: { slot: string; storage: string }[] = [];
+  const move: DiskMove[] = [];
   let slow = false;
   const slotTaken = (slot: string): boolean => (present[slot] !== undefined && !remove.includes(slot)) || params[slot] !== undefined;
   for (const change of changes) {
@@ -97,7 +100,7 @@ export function planEdit(guest: Guest, present: Readonly<Record<string, string>>
           const storage = change.storage ?? parseDisks(present).find(disk => disk.kind === 'disk' && disk.storage !== undefined)?.storage;
           if (storage === undefined) throw new GaiaError('invalidInput', { message: 'Say on which storage the disk is to be made.' });
           slow = true;
-          params[slot] = guest.kind === 'qemu' ? formatPropertyString({ first: `${storage}:${formatGiB(change.sizeBytes)}`, options: { format: formatFor(storage) } }) : `${storage}:${formatGiB(change.sizeBytes)},mp=/mnt/${slot}`;
+          params[slot] = guest.kind === 'qemu' ? formatPropertyString({ first: `${storage}:${formatGiB(change.sizeBytes)}`, options: { format: change.format ?? formatFor(storage) } }) : `${storage}:${formatGiB(change.sizeBytes)},mp=/mnt/${slot}`;
         }
         break;
       }
@@ -109,7 +112,7 @@ export function planEdit(guest: Guest, present: Readonly<Record<string, string>>
         break;
       case 'moveDisk':
         if (present[change.slot] === undefined) throw new GaiaError('notFound', { message: 'It has no disk {0}.', values: [change.slot] });
-        move.push({ slot: change.slot, storage: change.storage });
+        move.push({ slot: change.slot, storage: change.storage, ...(change.format === undefined ? {} : { format: change.format }) });
         break;
       case 'insertMedium': {
         if (guest.kind === 'lxc') throw new GaiaError('notSupported', { message: 'A container has no drive.' });
@@ -208,8 +211,19 @@ export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: 
       await changeConfig(deps, guest, plan.params, options, context.signal, !plan.slow);
     }
     if (plan.destroy.length > 0) await calls.change(requests.unlinkDisk(guest, plan.destroy, { destroy: true }), context.signal);
-    for (const { slot, storage } of plan.move) await calls.run(requests.moveDisk(guest, slot, storage, { deleteSource: true }), context, { machine });
+    for (const { slot, storage, format } of plan.move) await calls.run(requests.moveDisk(guest, slot, storage, { deleteSource: true, ...(format === undefined ? {} : { format }) }), context, { machine });
   }
+}
+
+/**
+ * What must be moved for a disk to lie where, and to be what, a file says; undefined = it does. What a block storage keeps has no format of
+ * its own, and a container's volumes have none to choose.
+ */
+export function diskMove(disk: Disk, wish: { readonly storage?: string | undefined; readonly format?: string | undefined }, kind: Guest['kind']): DiskMove | undefined {
+  const storage = wish.storage ?? disk.storage;
+  const format = kind === 'qemu' ? wish.format : undefined;
+  const isThere = disk.storage === storage && (format === undefined || disk.format === undefined || disk.format === format);
+  return disk.storage === undefined || storage === undefined || isThere ? undefined : { slot: disk.slot, storage, ...(format === undefined ? {} : { format }) };
 }
 
 /** Directory-like storages make raw files by default, which cannot be snapshotted. */

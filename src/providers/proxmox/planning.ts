@@ -5,7 +5,8 @@ import type { Change, Difference, Planning, Resize } from '../../machines/provid
 import type { MachineSpec } from '../../machines/spec.ts';
 import { bootDisk, furtherDisks } from './create.ts';
 import { adapterWishes, cpuType, diskSizes } from './createPlan.ts';
-import { wishedAdapter } from './editing.ts';
+import { diskMove, wishedAdapter } from './editing.ts';
+import { present } from './fields.ts';
 import { readOptions } from './options.ts';
 import type { AdapterWish, CreateOptions } from './options.ts';
 
@@ -55,9 +56,7 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
   const slot = bootDisk(details.settings, details.disks.map(disk => disk.slot));
   const disk = details.disks.find(candidate => candidate.slot === slot);
   if (!first || !disk || slot === undefined) return [];
-  // A clone lies where its template does, whatever the file says.
-  const storage = ['empty', 'iso', 'image'].includes(spec.source.kind) ? options.storage ?? first.storage : undefined;
-  const found = elsewhere('disk storage', disk, storage, details);
+  const found = otherwiseKept('disk', disk, isOwn(spec) ? { storage: options.storage ?? first.storage, format: first.format } : {}, details);
   if (!first.asked || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return found;
   const before = formatSize(disk.capacityBytes);
   const after = formatSize(first.sizeBytes);
@@ -68,23 +67,35 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
 
 /** Disks behind the first, in their order: those that lack are added, smaller ones grow. One that the file does not know stays: it has data. */
 function moreDisks(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
-  const present = furtherDisks(details.disks, bootDisk(details.settings, details.disks.map(disk => disk.slot)));
+  const there = furtherDisks(details.disks, bootDisk(details.settings, details.disks.map(disk => disk.slot)));
   const [, ...wanted] = diskSizes(spec, options);
   return wanted.flatMap((wish, position): Difference[] => {
-    const disk = present[position];
+    const disk = there[position];
     const key = `disk ${position + 2}`;
-    const storage = wish.storage === undefined ? {} : { storage: wish.storage };
-    if (!disk) return [{ key, after: [formatSize(wish.sizeBytes), wish.storage].filter(Boolean).join(', '), effect: 'live', change: { edit: { kind: 'addDisk', sizeBytes: wish.sizeBytes, ...storage } } }];
-    const found = elsewhere(`${key} storage`, disk, wish.storage, details);
+    if (!disk) {
+      const { sizeBytes, storage } = wish;
+      // A container's volumes have none to choose.
+      const format = details.machine.kind === 'container' ? undefined : wish.format;
+      return [{ key, after: [formatSize(sizeBytes), storage, format].filter(Boolean).join(', '), effect: 'live', change: { edit: { kind: 'addDisk', sizeBytes, ...present({ storage, format }) } } }];
+    }
+    const found = otherwiseKept(key, disk, isOwn(spec) ? wish : { storage: wish.storage, format: spec.disks[position + 1]?.format }, details);
     if (disk.capacityBytes === undefined || disk.capacityBytes >= wish.sizeBytes) return found;
     return [...found, { key, before: formatSize(disk.capacityBytes), after: formatSize(wish.sizeBytes), effect: 'live', change: { resize: { disk: { slot: disk.slot, sizeBytes: wish.sizeBytes } } } }];
   });
 }
 
-/** Volumes of a running container stay where they are; a machine's disks move under it. */
-function elsewhere(key: string, disk: Disk, storage: string | undefined, { machine }: MachineDetails): Difference[] {
-  if (storage === undefined || disk.storage === undefined || disk.storage === storage) return [];
-  return [{ key, before: disk.storage, after: storage, effect: machine.kind === 'container' && machine.state !== 'stopped' ? 'stop' : 'live', change: { edit: { kind: 'moveDisk', slot: disk.slot, storage } } }];
+/** Made by the file itself. A clone's disks lie where its template's do, and are what those are, unless the file says otherwise of one. */
+function isOwn(spec: MachineSpec): boolean {
+  return ['empty', 'iso', 'image'].includes(spec.source.kind);
+}
+
+/** On another storage, or in another format. Volumes of a running container stay where they are; a machine's disks move under it. */
+function otherwiseKept(key: string, disk: Disk, wish: { readonly storage?: string | undefined; readonly format?: string | undefined }, { machine }: MachineDetails): Difference[] {
+  const move = diskMove(disk, wish, machine.kind === 'container' ? 'lxc' : 'qemu');
+  if (!move) return [];
+  const moves = move.storage !== disk.storage;
+  const texts = (storage: string | undefined, format: string | undefined): string => [...(moves ? [storage] : []), ...(move.format === undefined ? [] : [format])].filter(Boolean).join(', ');
+  return [{ key: `${key} ${moves ? 'storage' : 'format'}`, before: texts(disk.storage, disk.format), after: texts(move.storage, move.format), effect: machine.kind === 'container' && machine.state !== 'stopped' ? 'stop' : 'live', change: { edit: { kind: 'moveDisk', ...move } } }];
 }
 
 function labels(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {

@@ -171,6 +171,50 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
     });
   });
 
+  it('a disk that a plan adds has the format of the file, and one of another format is copied into it', async () => {
+    const options = { node: 'pve', storage: 'local' };
+    await made(ofFile({ disk_size: '4G', provider_config: options }), async id => {
+      const wish = ofFile({ disk_size: '4G', disks: [{ size: '1G', storage: 'local', format: 'raw' }, { size: '1G', storage: 'local' }, { size: '1G', format: 'vmdk' }], provider_config: options });
+      const found = await differences(wish, id);
+      expect(found.map(({ key, before, after, effect }) => [key, before, after, effect])).toEqual([['disk 2', undefined, '1 GiB, local, raw', 'live'], ['disk 3', undefined, '1 GiB, local', 'live'], ['disk 4', undefined, '1 GiB, vmdk', 'live']]);
+      await apply(id, found);
+      expect((await provider.describe(id, signal())).disks.map(({ slot, format }) => [slot, format])).toEqual([['scsi0', 'qcow2'], ['scsi1', 'raw'], ['scsi2', 'qcow2'], ['scsi3', 'vmdk']]);
+      expect(await differences(wish, id)).toEqual([]);
+
+      // Also while it runs; on one storage, with what it grows by.
+      await provider.power.start(id, {}, context());
+      const other = ofFile({ disk_size: '4G', disks: [{ size: '2G', storage: 'local', format: 'qcow2' }, { size: '1G', storage: 'fast' }, { size: '1G', format: 'vmdk' }], provider_config: options });
+      const changes = await differences(other, id);
+      expect(changes.map(({ key, before, after, effect }) => [key, before, after, effect])).toEqual([['disk 2 format', 'raw', 'qcow2', 'live'], ['disk 2', '1 GiB', '2 GiB', 'live'], ['disk 3 storage', 'local', 'fast', 'live']]);
+      await apply(id, changes);
+      expect((await provider.describe(id, signal())).disks).toMatchObject([{ slot: 'scsi0', format: 'qcow2' }, { slot: 'scsi1', storage: 'local', format: 'qcow2', capacityBytes: 2 * gib }, { slot: 'scsi2', storage: 'fast' }, { slot: 'scsi3', format: 'vmdk' }]);
+      expect(server.state.volumes.filter(volume => volume.vmid === Number(id.split('/').at(-1))).length).toBe(4);
+      // A block storage has no format to tell.
+      const back = ofFile({ disk_size: '4G', disks: [{ size: '2G', storage: 'local', format: 'qcow2' }, { size: '1G', storage: 'local', format: 'raw' }, { size: '1G', format: 'vmdk' }], provider_config: options });
+      expect(await differences(back, id)).toMatchObject([{ key: 'disk 3 storage', before: 'fast', after: 'local, raw' }]);
+      await apply(id, await differences(back, id));
+      expect((await provider.describe(id, signal())).disks[2]).toMatchObject({ storage: 'local', format: 'raw' });
+      expect(await differences(back, id)).toEqual([]);
+    });
+  });
+
+  it('disk_format is that of every disk which says nothing itself, also of one that is added', async () => {
+    const wish = (...disks: object[]) => ofFile({ disk_size: '4G', disks, provider_config: { node: 'pve', storage: 'local', disk_format: 'raw' } });
+    await made(wish(), async id => {
+      const both = wish({ size: '1G', storage: 'local' }, { size: '1G', storage: 'local', format: 'qcow2' });
+      expect(await differences(both, id)).toMatchObject([{ after: '1 GiB, local, raw' }, { after: '1 GiB, local, qcow2' }]);
+      await apply(id, await differences(both, id));
+      expect((await provider.describe(id, signal())).disks.map(disk => disk.format)).toEqual(['raw', 'raw', 'qcow2']);
+      expect(await differences(both, id)).toEqual([]);
+    });
+    // A clone is what its template is, but for what is made for it.
+    const clone = ofFile({ clone_from: 'debian-base', disk_size: '12G', disks: [{ size: '5G', storage: 'local', format: 'vmdk' }, { size: '3G', storage: 'local' }], provider_config: { node: 'pve', full_clone: true, disk_format: 'raw' } });
+    await made(clone, async id => {
+      expect((await provider.describe(id, signal())).disks.map(({ storage, format }) => [storage, format])).toEqual([['local-lvm', undefined], ['local', 'vmdk'], ['local', 'raw']]);
+      expect(await differences(clone, id)).toEqual([]);
+    });
+  });
+
   it('a clone’s further disks are the template’s own first, which grow, and then new ones', async () => {
     const spec = ofFile({ clone_from: 'debian-base', disk_size: '12G', disks: [{ size: '5G' }, { size: '3G', storage: 'fast' }], networks: cards.slice(0, 1), provider_config: { node: 'pve', storage: 'local-lvm', full_clone: true, nested: true } });
     await made(spec, async id => {
