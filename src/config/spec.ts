@@ -82,13 +82,12 @@ function disks({ provider, config }: Pick<ParsedMachine, 'provider' | 'config'>)
 }
 
 function network(entry: Values): NetworkSpec[] {
-  if (entry['type'] === 'private_network') {
-    const [ip, netmask] = [text(entry['ip']), entry['netmask']];
-    return [{ type: 'private_network', ...defined({ ip: ip === 'dhcp' ? undefined : ip, dhcp: ip === 'dhcp' ? true : boolean(entry['dhcp']), name: text(entry['name']) ?? text(entry['bridge']), netmask: typeof netmask === 'number' ? maskOf(netmask) : text(netmask) }) }];
-  }
+  const [given, mask] = [text(entry['ip']), entry['netmask']];
+  const address = { ip: given === 'dhcp' ? undefined : given, dhcp: given === 'dhcp' ? true : boolean(entry['dhcp']), netmask: typeof mask === 'number' ? maskOf(mask) : text(mask) };
+  if (entry['type'] === 'private_network') return [{ type: 'private_network', ...defined({ ...address, name: text(entry['name']) ?? text(entry['bridge']) }) }];
   if (entry['type'] === 'public_network') {
     const bridge = Array.isArray(entry['bridge']) ? (entry['bridge'] as unknown[])[0] : entry['bridge'];
-    return [{ type: 'public_network', ...defined({ bridge: text(bridge), ip: text(entry['ip']), vlan: integer(entry['vlan']), model: text(entry['model']), mac: text(entry['mac']), firewall: boolean(entry['firewall']), rate: number(entry['rate']) }) }];
+    return [{ type: 'public_network', ...defined({ ...address, bridge: text(bridge), vlan: integer(entry['vlan']), model: text(entry['model']), mac: text(entry['mac']), firewall: boolean(entry['firewall']), rate: number(entry['rate']) }) }];
   }
   return [];
 }
@@ -116,9 +115,10 @@ function cloudInit(value: unknown): CloudInitSpec | undefined {
   });
 }
 
-/** 24 → 255.255.255.0 */
+/** 24 → 255.255.255.0; beyond what IPv4 has, the bits themselves. */
 function maskOf(prefix: number): string | undefined {
-  if (!Number.isInteger(prefix) || prefix < 0 || prefix > 32) return undefined;
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix > 128) return undefined;
+  if (prefix > 32) return String(prefix);
   return [0, 8, 16, 24].map(from => 256 - 2 ** (8 - Math.min(8, Math.max(0, prefix - from)))).join('.');
 }
 

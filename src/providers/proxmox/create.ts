@@ -218,7 +218,7 @@ async function adaptClone(deps: CreateDeps, spec: MachineSpec, options: CreateOp
     const hasDrive = disks.some(disk => disk.kind === 'cloudinit');
     Object.assign(params, cloudInitParams(spec, options, place, hasDrive ? undefined : ['ide2', 'ide0', 'ide3'].find(slot => settings[slot] === undefined), notes));
   }
-  for (const [index, wish] of adapterWishes(spec, options).entries()) {
+  for (const [index, wish] of adapterWishes(spec, options, made.kind).entries()) {
     const bridge = wish.bridge ?? (settings[`net${index}`] === undefined ? await defaultBridge(deps, made.node, context.signal) : undefined);
     Object.assign(params, planEdit(made, settings, [{ kind: 'setAdapter', adapter: wishedAdapter(wish, { index, mode: 'bridge', ...(bridge === undefined ? {} : { network: bridge }) }) }], () => undefined).params);
   }

@@ -1,11 +1,13 @@
 // A spec as the parameters of POST /qemu or /lxc. Pure: everything that had to be looked up stands in `place`.
 import { GaiaError } from '../../machines/errors.ts';
 import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spec.ts';
+import { wishedAddress } from './addresses.ts';
 import { diskFormat } from './editing.ts';
 import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
 import { present } from './fields.ts';
 import type { AdapterWish, CreateOptions } from './options.ts';
+import type { Guest } from './requests.ts';
 import type { PveVersion } from './version.ts';
 
 /** Where it goes, and what was found there. */
@@ -119,7 +121,7 @@ export function planContainer(spec: MachineSpec, options: CreateOptions, place: 
       notes.push(`Network adapter ${index} is left out: the node has no bridge.`);
       return;
     }
-    params[`net${index}`] = formatPropertyString({ options: { name: `eth${index}`, bridge, ip: addressOf(network) ?? 'dhcp', hwaddr: mac?.toUpperCase(), ...cardOptions(wish), type: 'veth' } });
+    params[`net${index}`] = formatPropertyString({ options: { name: `eth${index}`, bridge, ...(wishedAddress(spec, index) ?? { ip: 'dhcp' }), hwaddr: mac?.toUpperCase(), ...cardOptions(wish), type: 'veth' } });
   });
   const cloud = spec.cloudInit;
   if (cloud?.sshKeys?.length) params['ssh-public-keys'] = cloud.sshKeys.join('\n');
@@ -183,25 +185,22 @@ export function adapterWish(network: NetworkSpec | undefined, index: number, opt
   return Object.fromEntries(keys.map(key => [key, own[key] ?? first[key]]).filter(([, value]) => value !== undefined)) as AdapterWish;
 }
 
-/** The cards that a file says something of, by their number. */
-export function adapterWishes(spec: Pick<MachineSpec, 'networks'>, options: CreateOptions): readonly AdapterWish[] {
-  if (spec.networks.length > 0) return spec.networks.map((network, index) => adapterWish(network, index, options));
-  const first = adapterWish(undefined, 0, options);
+/** The cards that a file says something of, by their number. A container's have no model, but an address. */
+export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, options: CreateOptions, kind: Guest['kind']): readonly AdapterWish[] {
+  const wish = (network: NetworkSpec | undefined, index: number): AdapterWish => {
+    const all = adapterWish(network, index, options);
+    if (kind === 'qemu') return all;
+    const { model: _model, ...rest } = all;
+    return { ...rest, ...present({ address: wishedAddress(spec, index) }) };
+  };
+  if (spec.networks.length > 0) return spec.networks.map(wish);
+  const first = wish(undefined, 0);
   return Object.keys(first).length > 0 ? [first] : [];
 }
 
 /** As the API says them: what is off, or no limit, is left out. */
 function cardOptions({ vlan, firewall, rate }: AdapterWish): Readonly<Record<string, ParamValue | undefined>> {
   return { tag: vlan, firewall: firewall ? true : undefined, rate: rate === 0 ? undefined : rate };
-}
-
-/** `ip/prefix` of a static address; /24 where no mask is given, as Vagrant does. */
-function addressOf(network: NetworkSpec | undefined): string | undefined {
-  if (network?.ip === undefined) return undefined;
-  if (network.ip.includes('/')) return network.ip;
-  const mask = network.type === 'private_network' ? network.netmask : undefined;
-  const prefix = mask === undefined ? 24 : mask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
-  return `${network.ip}/${prefix}`;
 }
 
 const cloudKeys = ['ciuser', 'cipassword', 'sshkeys', 'cicustom', 'citype', 'nameserver', 'searchdomain'];
@@ -222,9 +221,8 @@ export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place
   const addresses: Record<string, ParamValue> = {};
   const count = Math.max(1, spec.networks.length);
   for (let index = 0; index < count; index++) {
-    const address = addressOf(spec.networks[index]);
     const given = index === 0 ? cloud?.ipConfig : undefined;
-    addresses[`ipconfig${index}`] = given ?? (address === undefined ? 'ip=dhcp' : `ip=${address}`);
+    addresses[`ipconfig${index}`] = given ?? formatPropertyString({ options: { ...(wishedAddress(spec, index) ?? { ip: 'dhcp' }) } });
   }
   return {
     ...(slot === undefined ? {} : { [slot]: `${options.cloudInitStorage ?? place.storage}:cloudinit` }),

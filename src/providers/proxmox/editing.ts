@@ -3,6 +3,9 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { Disk, MachineId, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
+import { addressAfter, addressIn } from './addresses.ts';
+import type { CardAddress } from './addresses.ts';
+import { present } from './fields.ts';
 import type { AdapterWish } from './options.ts';
 import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
@@ -145,13 +148,13 @@ function freeSlot(guest: Guest, taken: (slot: string) => boolean): string {
 
 /** The adapter `base` with what a file says of it. */
 export function wishedAdapter(wish: AdapterWish, base: NetworkAdapter): NetworkAdapter {
-  const { vlan, model, mac, firewall, rate } = wish;
+  const { vlan, model, mac, firewall, rate, address } = wish;
   return {
     ...base,
     ...(vlan === undefined ? {} : { vlan }),
     ...(model === undefined ? {} : { model }),
     ...(mac === undefined ? {} : { macAddress: mac.toUpperCase() }),
-    extra: { ...base.extra, ...(firewall === undefined ? {} : { firewall }), ...(rate === undefined ? {} : { rate }) },
+    extra: { ...base.extra, ...present({ firewall, rate, address }) },
   };
 }
 
@@ -169,8 +172,10 @@ function adapterString(guest: Guest, present: string | undefined, adapter: Netwo
     link_down: adapter.connected === false ? true : undefined,
   };
   if (guest.kind === 'lxc') {
-    const { bridge: _b, tag: _t, firewall: _f, link_down: _l, rate: _r, ...kept } = old?.options ?? {};
-    return formatPropertyString({ options: { name: `eth${adapter.index}`, ...kept, ...common, ...(adapter.macAddress === undefined ? {} : { hwaddr: adapter.macAddress }), ip: kept['ip'] ?? 'dhcp', type: 'veth' } });
+    const { bridge: _b, tag: _t, firewall: _f, link_down: _l, rate: _r, ip: _ip, gw: _gw, ip6: _ip6, gw6: _gw6, ...kept } = old?.options ?? {};
+    const wish = adapter.extra?.['address'] as CardAddress | undefined;
+    const address = old ? addressAfter(addressIn(old.options), wish ?? {}) : (wish ?? { ip: 'dhcp' });
+    return formatPropertyString({ options: { name: `eth${adapter.index}`, ...kept, ...common, ...(adapter.macAddress === undefined ? {} : { hwaddr: adapter.macAddress }), ...address, type: 'veth' } });
   }
   const oldModel = old ? Object.keys(old.options).find(key => /^[0-9A-F]{2}(?::[0-9A-F]{2}){5}$/i.test(old.options[key] ?? '')) : undefined;
   const model = adapter.model ?? oldModel ?? 'virtio';

@@ -82,7 +82,7 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
   const preview = await deletionPreview(deps, id, context.signal);
   // Numbers are given out anew at once: what is there under this one now must still be what was meant.
   const status = await readStatus(deps, guest, context.signal);
-  if (status.name !== undefined && status.name !== machine.name && !/^(?:VM|CT) \d+$/.test(machine.name)) {
+  if (status.name !== undefined && status.name !== machine.name && !/^(?:VM|CT) ?\d+$/.test(machine.name)) {
     directory.forget();
     throw new GaiaError('conflict', { message: 'The number of {0} now belongs to {1}, so nothing was deleted.', values: [machine.name, status.name], hint: 'Refresh the list.' });
   }

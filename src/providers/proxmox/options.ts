@@ -1,6 +1,7 @@
 // `provider_config` of a Proxmox VE machine: our keys, the words of the Vagrant plugin for the same things, and everything else, which goes to the API as it is.
 import { GaiaError } from '../../machines/errors.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
+import type { CardAddress } from './addresses.ts';
 import { formatPropertyString, parseConfigSize, parseTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
 
@@ -13,6 +14,8 @@ export interface AdapterWish {
   readonly firewall?: boolean;
   /** Megabytes a second; 0 = no limit. */
   readonly rate?: number;
+  /** Of a container's card. */
+  readonly address?: CardAddress;
 }
 
 /** What is said of the first card stands among the options themselves. */

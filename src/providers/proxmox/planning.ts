@@ -3,6 +3,8 @@
 import type { Disk, MachineDetails, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Difference, Planning, Resize } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
+import { addressAfter, addressIn, addressText } from './addresses.ts';
+import type { CardAddress } from './addresses.ts';
 import { bootDisk, furtherDisks } from './create.ts';
 import { adapterWishes, cpuType, diskSizes } from './createPlan.ts';
 import { diskMove, wishedAdapter } from './editing.ts';
@@ -148,17 +150,17 @@ const cardFacts: readonly { readonly wished: (wish: AdapterWish) => string | und
   { wished: wish => wish.model, there: adapter => adapter.model ?? '' },
   { wished: wish => wish.mac?.toUpperCase(), there: adapter => adapter.macAddress?.toUpperCase() ?? '' },
   { wished: wish => (wish.firewall === undefined ? undefined : firewallText(wish.firewall)), there: adapter => firewallText(adapter.extra?.['firewall'] === true) },
+  { wished: wish => (wish.address === undefined ? undefined : addressText(wish.address)), there: adapter => addressText(addressOf(adapter)) },
   { wished: wish => (wish.rate === undefined ? undefined : rateText(wish.rate)), there: adapter => rateText(Number(adapter.extra?.['rate'] ?? 0)) },
 ];
+const addressOf = (adapter: NetworkAdapter): CardAddress => addressIn((adapter.extra?.['options'] ?? {}) as Readonly<Record<string, string>>);
 const firewallText = (on: boolean): string => (on ? 'firewall' : 'no firewall');
 const rateText = (rate: number): string => (rate === 0 ? 'no limit' : `${rate} MB/s`);
 
 function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
-  return adapterWishes(spec, options).flatMap((all, index): Difference[] => {
-    // A container's card has no model.
-    const { model, ...rest } = all;
-    const wish: AdapterWish = details.machine.kind === 'container' || model === undefined ? rest : all;
+  return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu').flatMap((asked, index): Difference[] => {
     const present = details.adapters.find(adapter => adapter.index === index);
+    const wish: AdapterWish = present && asked.address ? { ...asked, address: addressAfter(addressOf(present), asked.address) } : asked;
     const base: NetworkAdapter = present ?? { index, mode: 'bridge', network: 'vmbr0' };
     const differing = cardFacts.filter(fact => fact.wished(wish) !== undefined && (!present || fact.wished(wish) !== fact.there(present)));
     if (present && differing.length === 0) return [];

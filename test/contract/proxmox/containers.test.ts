@@ -1,6 +1,7 @@
 // Containers on the stand-in of each version: what is right for a machine need not be for them.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MachineId } from '../../../src/machines/machine.ts';
+import type { MachineSpec } from '../../../src/machines/spec.ts';
 import type { ProxmoxProvider } from '../../../src/providers/proxmox/provider.ts';
 import type { PveVersion } from '../../proxmox/schema.ts';
 import { startProxmox } from '../../proxmox/server.ts';
@@ -189,5 +190,56 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('containers of Proxmox VE %s', 
     expect(server.state.volumes.filter(volume => volume.vmid === numberOf(made)).length).toBe(2);
     await removed(made);
     expect(server.state.volumes.filter(volume => volume.vmid === numberOf(made))).toEqual([]);
+  });
+
+  it('plans another address of a card, shows old and new, and gives it to one that runs', async () => {
+    const wish = (network: object, cloudInit?: MachineSpec['cloudInit']): MachineSpec => spec({ name: 'ct-net', source: { kind: 'tarball', url: template }, networks: [{ type: 'public_network', bridge: 'vmbr1', vlan: 30, ...network }, { type: 'public_network', bridge: 'vmbr0' }], options: { node: 'pve', storage: 'local-lvm' }, ...(cloudInit ? { cloudInit } : {}) });
+    const first = wish({}, { ipConfig: 'ip=10.0.0.5/24,gw=10.0.0.1' });
+    const made = await provider.lifecycle!.create(first, context());
+    const card = (index = 0): string[] => String(guest(numberOf(made)).config[`net${String(index)}`]).split(',').filter(part => /^(?:ip|gw)6?=/.test(part));
+    const rest = (): string[] => String(guest(numberOf(made)).config['net0']).split(',').filter(part => !/^(?:ip|gw)6?=/.test(part)).sort();
+    expect(card()).toEqual(['ip=10.0.0.5/24', 'gw=10.0.0.1']);
+    expect(card(1)).toEqual(['ip=dhcp']);
+    await provider.power.start(made, {}, context());
+    const others = rest();
+    for (const [file, before, after, written] of [
+      [wish({ ip: '10.0.0.6' }), '10.0.0.5/24 via 10.0.0.1', '10.0.0.6/24 via 10.0.0.1', ['ip=10.0.0.6/24', 'gw=10.0.0.1']],
+      // A gateway that the new address cannot reach is none: the row says so.
+      [wish({ ip: '192.168.7.6', netmask: '255.255.0.0' }), '10.0.0.6/24 via 10.0.0.1', '192.168.7.6/16', ['ip=192.168.7.6/16']],
+      [wish({}, { ipConfig: 'ip=192.168.7.6/16,gw=192.168.0.1' }), '192.168.7.6/16', '192.168.7.6/16 via 192.168.0.1', ['ip=192.168.7.6/16', 'gw=192.168.0.1']],
+      [wish({ dhcp: true }), '192.168.7.6/16 via 192.168.0.1', 'DHCP', ['ip=dhcp']],
+      [wish({ ip: 'fd00::5' }), 'DHCP', 'DHCP, fd00::5/64', ['ip=dhcp', 'ip6=fd00::5/64']],
+      [wish({}, { ipConfig: 'ip=manual,ip6=auto' }), 'DHCP, fd00::5/64', 'IPv6 auto', ['ip=manual', 'ip6=auto']],
+      [wish({ ip: '10.0.0.9', vlan: 31 }), 'VLAN 30, IPv6 auto', 'VLAN 31, 10.0.0.9/24, IPv6 auto', ['ip=10.0.0.9/24', 'ip6=auto']],
+    ] as const) {
+      const differences = provider.planning!.compare(file, await provider.describe(made, signal()));
+      expect(differences).toMatchObject([{ key: 'adapter 0', before, after, effect: 'live' }]);
+      for (const { change } of differences) if (change && 'edit' in change) await provider.editing!.apply(made, [change.edit], context());
+      expect(card()).toEqual(written);
+      expect(card(1)).toEqual(['ip=dhcp']);
+      expect((await provider.describe(made, signal())).pending).toBeUndefined();
+      expect(provider.planning!.compare(file, await provider.describe(made, signal()))).toEqual([]);
+    }
+    expect(rest()).toEqual(others.map(part => part.replace('tag=30', 'tag=31')));
+    // What a file says nothing of stays, whoever set it; and another change of the card keeps it.
+    const silent = wish({ vlan: 32 });
+    const found = provider.planning!.compare(silent, await provider.describe(made, signal()));
+    expect(found).toMatchObject([{ key: 'adapter 0', before: 'VLAN 31', after: 'VLAN 32' }]);
+    for (const { change } of found) if (change && 'edit' in change) await provider.editing!.apply(made, [change.edit], context());
+    expect(card()).toEqual(['ip=10.0.0.9/24', 'ip6=auto']);
+    await provider.power.powerOff(made, context());
+    await removed(made);
+  });
+
+  it('a clone gets the address of its file', async () => {
+    const wish = spec({ name: 'base-1', source: { kind: 'clone', of: 'base' }, networks: [{ type: 'public_network', bridge: 'vmbr0', ip: '10.0.0.7' }], options: { node: 'pve' } });
+    const made = await provider.lifecycle!.create(wish, context());
+    expect(String(guest(numberOf(made)).config['net0']).split(',')).toContain('ip=10.0.0.7/24');
+    expect(provider.planning!.compare(wish, await provider.describe(made, signal()))).toEqual([]);
+    // The cluster hears of its name later; that is no other machine.
+    const { broadcast } = guest(numberOf(made));
+    guest(numberOf(made)).broadcast = { ...broadcast!, name: `CT${String(numberOf(made))}` };
+    await provider.list(signal());
+    await removed(made);
   });
 });

@@ -1,0 +1,68 @@
+// The addresses of network cards, in the words of Proxmox VE: a container's stand with the card itself, a VM's are given to its cloud-init.
+import type { MachineSpec } from '../../machines/spec.ts';
+import { parsePropertyString } from './encode.ts';
+import { present } from './fields.ts';
+
+/** `ip`: `10.0.0.5/24`, `dhcp` or `manual`; `ip6` the same, or `auto`. */
+export interface CardAddress {
+  readonly ip?: string;
+  readonly gw?: string;
+  readonly ip6?: string;
+  readonly gw6?: string;
+}
+
+/** Of the options of a card, or of `ip_config`. */
+export function addressIn({ ip, gw, ip6, gw6 }: Readonly<Record<string, string | undefined>>): CardAddress {
+  return present<CardAddress>({ ip, gw, ip6, gw6 });
+}
+
+/** What a file says of the address of a card; undefined = nothing. `ip_config` is that of the first, and the only place for a gateway. */
+export function wishedAddress({ networks, cloudInit }: Pick<MachineSpec, 'networks' | 'cloudInit'>, index: number): CardAddress | undefined {
+  if (index === 0 && cloudInit?.ipConfig !== undefined) return addressIn(parsePropertyString(cloudInit.ipConfig).options);
+  const network = networks[index];
+  if (network?.ip !== undefined) return { [network.ip.includes(':') ? 'ip6' : 'ip']: withPrefix(network.ip, network.netmask) };
+  return network?.dhcp === true ? { ip: 'dhcp' } : undefined;
+}
+
+/** /24, or /64 for IPv6, where no mask is given, as Vagrant does. */
+function withPrefix(ip: string, netmask: string | undefined): string {
+  if (ip.includes('/')) return ip;
+  const usual = ip.includes(':') ? 64 : 24;
+  return `${ip}/${netmask === undefined ? usual : /^\d+$/.test(netmask) ? netmask : bitsOf(netmask)}`;
+}
+
+/** 255.255.255.0 → 24 */
+function bitsOf(mask: string): number {
+  return mask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
+}
+
+/** A card's address once the wish has come true. What the wish does not name stays, but no gateway that the new address cannot reach. */
+export function addressAfter(now: CardAddress, wish: CardAddress): CardAddress {
+  const ip = wish.ip ?? now.ip;
+  const ip6 = wish.ip6 ?? now.ip6;
+  return present<CardAddress>({
+    ip,
+    gw: wish.gw ?? (ip === now.ip || reaches(ip, now.gw) ? now.gw : undefined),
+    ip6,
+    // The usual gateway of IPv6 is link-local, and so in no network of the card.
+    gw6: wish.gw6 ?? (ip6 === now.ip6 || ip6?.includes('/') ? now.gw6 : undefined),
+  });
+}
+
+/** Is the gateway in the network of `10.0.0.5/24`? */
+function reaches(ip: string | undefined, gateway: string | undefined): boolean {
+  const [address, prefix] = ip?.split('/') ?? [];
+  if (address === undefined || prefix === undefined || gateway === undefined) return false;
+  const network = (text: string): number => Math.floor(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) / 2 ** (32 - Number(prefix)));
+  return network(address) === network(gateway);
+}
+
+/** As a person reads it: `10.0.0.5/24 via 10.0.0.1, IPv6 auto`. */
+export function addressText({ ip, gw, ip6, gw6 }: CardAddress): string {
+  const via = (gateway: string | undefined): string => (gateway === undefined ? '' : ` via ${gateway}`);
+  const parts = [
+    ...(ip === undefined || ip === 'manual' ? [] : [`${ip === 'dhcp' ? 'DHCP' : ip}${via(gw)}`]),
+    ...(ip6 === undefined || ip6 === 'manual' ? [] : [`${ip6 === 'dhcp' ? 'IPv6 DHCP' : ip6 === 'auto' ? 'IPv6 auto' : ip6.toLowerCase()}${via(gw6?.toLowerCase())}`]),
+  ];
+  return parts.join(', ') || 'no address';
+}
