@@ -15,9 +15,11 @@ export function withPending(guest: GuestState): Config {
 }
 
 /** Options that a running VM takes at once [QemuServer, fast plug and hotplug]; the rest waits. */
-const live = /^(?:name|description|tags|onboot|protection|startup|lock|hookscript|template|unused\d+|net\d+|(?:scsi|virtio)\d+|agent|hotplug|vmstatestorage|migrate_downtime|migrate_speed|shares|autostart|balloon|ciuser|cipassword|sshkeys|ipconfig\d+|nameserver|searchdomain|ciupgrade|hostname|cpulimit|cpuunits|memory:lxc|cores:lxc|swap|mp\d+)$/;
+const live = /^(?:name|description|tags|onboot|protection|startup|lock|hookscript|template|unused\d+|(?:scsi|virtio)\d+|agent|hotplug|vmstatestorage|migrate_downtime|migrate_speed|shares|autostart|balloon|ciuser|cipassword|sshkeys|ipconfig\d+|nameserver|searchdomain|ciupgrade|hostname|cpulimit|cpuunits|memory:lxc|cores:lxc|swap|mp\d+)$/;
 
-export const isLive = (guest: GuestState, key: string): boolean => live.test(key) || (guest.kind === 'lxc' && live.test(`${key}:lxc`)) || (guest.kind === 'qemu' && /^(?:ide|sata)\d+$/.test(key) && String(guest.config[key] ?? '').includes('media=cdrom'));
+const plugs = (guest: GuestState, what: string): boolean => guest.kind === 'lxc' || String(guest.config['hotplug'] ?? '1').replace(/^1$/, 'network,disk,usb').split(',').includes(what);
+
+export const isLive = (guest: GuestState, key: string): boolean => live.test(key) || (/^net\d+$/.test(key) && plugs(guest, 'network')) || (guest.kind === 'lxc' && live.test(`${key}:lxc`)) || (guest.kind === 'qemu' && /^(?:ide|sata)\d+$/.test(key) && String(guest.config[key] ?? '').includes('media=cdrom'));
 
 /** At a start, or at once while stopped. */
 export function applyPending(cluster: Cluster, guest: GuestState): void {

@@ -8,7 +8,7 @@ import { machineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { checkFreeName, cloneGuest, removeMade, withFreeVmid } from './cloneGuest.ts';
-import { adapterWishes, cloudInitParams, cpuType, diskSizes, planContainer, planVm } from './createPlan.ts';
+import { adapterWishes, cloudInitParams, cpuType, diskSizes, planContainer, planVm, surplusCards } from './createPlan.ts';
 import type { CreatePlan, Place } from './createPlan.ts';
 import { formatDiskSize, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
@@ -17,7 +17,7 @@ import { changeConfig, cpuParams } from './lifecycle.ts';
 import { readOptions } from './options.ts';
 import type { CreateOptions } from './options.ts';
 import { present, rows, text } from './fields.ts';
-import { parseDisks, parseSettings } from './parse.ts';
+import { parseAdapters, parseDisks, parseSettings } from './parse.ts';
 import { guestOf } from './resources.ts';
 import type { ClusterView } from './resources.ts';
 import type { PartDeps } from './power.ts';
@@ -223,8 +223,9 @@ async function adaptClone(deps: CreateDeps, spec: MachineSpec, options: CreateOp
     Object.assign(params, planEdit(made, settings, [{ kind: 'setAdapter', adapter: wishedAdapter(wish, { index, mode: 'bridge', ...(bridge === undefined ? {} : { network: bridge }) }) }], () => undefined).params);
   }
   Object.assign(params, options.rest);
+  const surplus = surplusCards(spec, options, parseAdapters(settings).map(adapter => adapter.index)).map(index => `net${index}`);
   for (const note of notes) context.output(note);
-  if (Object.keys(params).length > 0) await changeConfig(deps, made, params, {}, context.signal, !Object.values(params).some(value => String(value).includes(':cloudinit')));
+  if (Object.keys(params).length > 0 || surplus.length > 0) await changeConfig(deps, made, params, { delete: surplus }, context.signal, !Object.values(params).some(value => String(value).includes(':cloudinit')));
   const [firstDisk, ...more] = diskSizes(spec, options);
   const boot = bootDisk(settings, disks.map(disk => disk.slot));
   if (firstDisk?.asked && boot !== undefined) await growTo(deps, made, boot, firstDisk.sizeBytes, context);

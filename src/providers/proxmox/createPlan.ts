@@ -198,6 +198,20 @@ export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>,
   return Object.keys(first).length > 0 ? [first] : [];
 }
 
+/**
+ * The cards, of those that are there, which the file does not have. Without `networks` a machine has one, and a clone those of its template.
+ * One that provider_config names as it is (`net1`) is the file's.
+ */
+export function surplusCards(spec: MachineSpec, options: CreateOptions, there: readonly number[]): readonly number[] {
+  if (spec.networks.length === 0 && !isMadeAnew(spec)) return [];
+  return there.filter(index => index >= Math.max(1, spec.networks.length) && options.rest[`net${index}`] === undefined);
+}
+
+/** A clone is what its template is, unless the file says otherwise: its disks lie where those lie, in their format. */
+export function isMadeAnew(spec: MachineSpec): boolean {
+  return ['empty', 'iso', 'image'].includes(spec.source.kind);
+}
+
 /** As the API says them: what is off, or no limit, is left out. */
 function cardOptions({ vlan, firewall, rate }: AdapterWish): Readonly<Record<string, ParamValue | undefined>> {
   return { tag: vlan, firewall: firewall ? true : undefined, rate: rate === 0 ? undefined : rate };

@@ -9,7 +9,7 @@ import { present } from './fields.ts';
 import type { AdapterWish } from './options.ts';
 import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
-import { changeConfig, sayPending } from './lifecycle.ts';
+import { changeConfig, hotplugs, sayPending } from './lifecycle.ts';
 import { parseDisks, parseSettings } from './parse.ts';
 import { readStatus } from './power.ts';
 import type { PartDeps } from './power.ts';
@@ -193,7 +193,9 @@ export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: 
     needsStop: async (id, changes, signal) => {
       const { guest } = await directory.find(calls, id, signal);
       if (guest.kind === 'lxc' || !(await readStatus(deps, guest, signal)).running) return [];
-      return changes.filter(change => change.kind === 'setting' && !liveKeys.has(change.key));
+      const isCard = (change: Change): boolean => change.kind === 'setAdapter' || change.kind === 'removeAdapter';
+      const cardsWait = changes.some(isCard) && !hotplugs(await read(guest, signal), 'network');
+      return changes.filter(change => (change.kind === 'setting' && !liveKeys.has(change.key)) || (cardsWait && isCard(change)));
     },
     apply: async (id, changes, context) => {
       const { guest, machine } = await directory.find(calls, id, context.signal);

@@ -109,8 +109,10 @@ export async function deleteMachine(deps: PartDeps, id: MachineId, choice: Delet
 }
 
 /** Names in `hotplug`: `network,disk,usb` by default; `1` is all of the default, `0` nothing. */
-function hotplugs(settings: Readonly<Record<string, string>>, what: 'cpu' | 'memory'): boolean {
-  return (settings['hotplug'] ?? 'network,disk,usb').split(',').includes(what);
+export function hotplugs(settings: Readonly<Record<string, string>>, what: 'cpu' | 'memory' | 'network'): boolean {
+  const usual = 'network,disk,usb';
+  const given = settings['hotplug'] ?? usual;
+  return (given === '1' ? usual : given).split(',').includes(what);
 }
 
 export async function resizeNeedsStop(deps: PartDeps, id: MachineId, size: Resize, signal: AbortSignal): Promise<readonly (keyof Resize)[]> {

@@ -1,14 +1,15 @@
 // In what a machine is not what its file says, from a read-back configuration. Pure. On another node than the file names it is moved there,
 // never made anew; under high availability the cluster says where it runs, so there the node is no difference.
-import type { Disk, MachineDetails, NetworkAdapter } from '../../machines/machine.ts';
+import type { Disk, Machine, MachineDetails, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Difference, Planning, Resize } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { addressAfter, addressIn, addressText } from './addresses.ts';
 import type { CardAddress } from './addresses.ts';
 import { bootDisk, furtherDisks } from './create.ts';
-import { adapterWishes, cpuType, diskSizes } from './createPlan.ts';
+import { adapterWishes, cpuType, diskSizes, isMadeAnew, surplusCards } from './createPlan.ts';
 import { diskMove, wishedAdapter } from './editing.ts';
 import { present } from './fields.ts';
+import { hotplugs } from './lifecycle.ts';
 import { readOptions } from './options.ts';
 import type { AdapterWish, CreateOptions } from './options.ts';
 
@@ -27,9 +28,9 @@ const defaults: Readonly<Record<string, string>> = { onboot: '0', protection: '0
 export const planning: Planning = {
   compare: (spec, details) => {
     const options = readOptions(spec);
-    const running = details.machine.state === 'running' || details.machine.state === 'paused';
-    const stop = running && details.machine.kind === 'vm' ? 'stop' : 'live';
-    return [...place(options, details), ...basics(spec, options, details, stop), ...disks(spec, options, details), ...moreDisks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details)];
+    const { kind, state } = details.machine;
+    const stop = kind === 'vm' && (state === 'running' || state === 'paused') ? 'stop' : 'live';
+    return [...place(options, details), ...basics(spec, options, details, stop), ...disks(spec, options, details), ...moreDisks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details, hotplugs(details.settings, 'network') ? 'live' : stop)];
   },
 };
 
@@ -42,14 +43,13 @@ function place(options: CreateOptions, details: MachineDetails): Difference[] {
 
 function basics(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
   const found: Difference[] = [];
-  const hotplug = (details.settings['hotplug'] ?? '').split(',');
   const add = (key: string, before: number | undefined, after: number | undefined, resize: Resize, live: boolean): void => {
     if (after !== undefined && before !== after) found.push({ key, ...(before === undefined ? {} : { before: String(before) }), after: String(after), effect: live ? 'live' : effect, change: { resize } });
   };
   const cpus = options.cores === undefined ? spec.cpus : options.cores * (options.sockets ?? 1);
-  if (cpus !== undefined) add('cpus', details.machine.cpus, cpus, { cpus }, hotplug.includes('cpu'));
+  if (cpus !== undefined) add('cpus', details.machine.cpus, cpus, { cpus }, hotplugs(details.settings, 'cpu'));
   const memory = spec.memoryMiB ?? options.memoryMiB;
-  if (memory !== undefined) add('memory', details.machine.memoryMiB, memory, { memoryMiB: memory }, hotplug.includes('memory'));
+  if (memory !== undefined) add('memory', details.machine.memoryMiB, memory, { memoryMiB: memory }, hotplugs(details.settings, 'memory'));
   return found;
 }
 
@@ -58,7 +58,7 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
   const slot = bootDisk(details.settings, details.disks.map(disk => disk.slot));
   const disk = details.disks.find(candidate => candidate.slot === slot);
   if (!first || !disk || slot === undefined) return [];
-  const found = otherwiseKept('disk', disk, isOwn(spec) ? { storage: options.storage ?? first.storage, format: first.format } : {}, details);
+  const found = otherwiseKept('disk', disk, isMadeAnew(spec) ? { storage: options.storage ?? first.storage, format: first.format } : {}, details);
   if (!first.asked || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return found;
   const before = formatSize(disk.capacityBytes);
   const after = formatSize(first.sizeBytes);
@@ -80,15 +80,10 @@ function moreDisks(spec: MachineSpec, options: CreateOptions, details: MachineDe
       const format = details.machine.kind === 'container' ? undefined : wish.format;
       return [{ key, after: [formatSize(sizeBytes), storage, format].filter(Boolean).join(', '), effect: 'live', change: { edit: { kind: 'addDisk', sizeBytes, ...present({ storage, format }) } } }];
     }
-    const found = otherwiseKept(key, disk, isOwn(spec) ? wish : { storage: wish.storage, format: spec.disks[position + 1]?.format }, details);
+    const found = otherwiseKept(key, disk, isMadeAnew(spec) ? wish : { storage: wish.storage, format: spec.disks[position + 1]?.format }, details);
     if (disk.capacityBytes === undefined || disk.capacityBytes >= wish.sizeBytes) return found;
     return [...found, { key, before: formatSize(disk.capacityBytes), after: formatSize(wish.sizeBytes), effect: 'live', change: { resize: { disk: { slot: disk.slot, sizeBytes: wish.sizeBytes } } } }];
   });
-}
-
-/** Made by the file itself. A clone's disks lie where its template's do, and are what those are, unless the file says otherwise of one. */
-function isOwn(spec: MachineSpec): boolean {
-  return ['empty', 'iso', 'image'].includes(spec.source.kind);
 }
 
 /** On another storage, or in another format. Volumes of a running container stay where they are; a machine's disks move under it. */
@@ -157,7 +152,11 @@ const addressOf = (adapter: NetworkAdapter): CardAddress => addressIn((adapter.e
 const firewallText = (on: boolean): string => (on ? 'firewall' : 'no firewall');
 const rateText = (rate: number): string => (rate === 0 ? 'no limit' : `${rate} MB/s`);
 
-function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
+function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
+  return [...wishedAdapters(spec, options, details, effect), ...surplusAdapters(spec, options, details, effect)];
+}
+
+function wishedAdapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
   return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu').flatMap((asked, index): Difference[] => {
     const present = details.adapters.find(adapter => adapter.index === index);
     const wish: AdapterWish = present && asked.address ? { ...asked, address: addressAfter(addressOf(present), asked.address) } : asked;
@@ -169,10 +168,21 @@ function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDet
       key: `adapter ${index}`,
       ...(present ? { before: text(fact => fact.there(present)) } : {}),
       after: text(fact => fact.wished(wish)) || base.network || '-',
-      effect: 'live',
+      effect,
       change: { edit: { kind: 'setAdapter', adapter: wishedAdapter(wish, { ...base, ...(wish.bridge === undefined ? {} : { network: wish.bridge }) }) } },
     }];
   });
+}
+
+function surplusAdapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
+  const surplus = surplusCards(spec, options, details.adapters.map(adapter => adapter.index));
+  return details.adapters.filter(adapter => surplus.includes(adapter.index)).map(adapter => ({ key: `adapter ${adapter.index}`, before: cardText(adapter, details.machine.kind), effect, change: { edit: { kind: 'removeAdapter', index: adapter.index } } }));
+}
+
+/** Enough to know it by. */
+function cardText(adapter: NetworkAdapter, kind: Machine['kind']): string {
+  const { network = '-', vlan, macAddress } = adapter;
+  return [network, vlan === undefined ? undefined : `VLAN ${vlan}`, kind === 'container' ? addressText(addressOf(adapter)) : undefined, macAddress].filter(part => part !== undefined).join(', ');
 }
 
 function formatSize(bytes: number): string {

@@ -34,7 +34,10 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
         { storage: 'local-lvm', type: 'lvmthin', content: ['images', 'rootdir'] },
         { storage: 'fast', type: 'lvmthin', content: ['images'] },
       ],
-      guests: [{ vmid: 900, name: 'debian-base', template: true, config: { scsi1: 'local-lvm:base-900-disk-1,size=2G' } }],
+      guests: [
+        { vmid: 900, name: 'debian-base', template: true, config: { scsi1: 'local-lvm:base-900-disk-1,size=2G' } },
+        { vmid: 901, name: 'router-base', template: true, config: { net1: 'virtio=BC:24:11:00:09:01,bridge=vmbr1', net2: 'virtio=BC:24:11:00:09:02,bridge=vmbr1' } },
+      ],
     });
     ({ provider } = connect(server));
   });
@@ -132,6 +135,62 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
       expect(configOf(id)['net1']).toMatch(/^virtio=.*bridge=vmbr1,tag=5,rate=1$/);
       expect(await differences(wish, id)).toEqual([]);
     });
+  });
+
+  it('takes away the cards that the file does not have, and shows which', async () => {
+    const options = { node: 'pve', storage: 'local-lvm' };
+    await made(ofFile({ networks: cards, provider_config: options }), async id => {
+      await provider.power.start(id, {}, context());
+      const [, , third] = (await provider.describe(id, signal())).adapters;
+      const one = ofFile({ networks: cards.slice(0, 2), provider_config: options });
+      const found = await differences(one, id);
+      expect(found).toMatchObject([{ key: 'adapter 2', before: `vmbr1, ${third!.macAddress!}`, effect: 'live' }]);
+      expect(found[0]).not.toHaveProperty('after');
+      const before = configOf(id);
+      await apply(id, found);
+      const { net2: _gone, ...others } = before;
+      expect(configOf(id)).toEqual(others);
+      expect(await differences(one, id)).toEqual([]);
+
+      // A file that says nothing of networks makes one card, and keeps what it says in the words of the server.
+      const none = ofFile({ provider_config: options });
+      expect(await differences(none, id)).toMatchObject([{ key: 'adapter 1', before: expect.stringMatching(/^vmbr0, /) as string }]);
+      expect(await differences(ofFile({ provider_config: { ...options, net1: 'virtio,bridge=vmbr0' } }), id)).toEqual([]);
+
+      // Where cards cannot be unplugged it must be stopped; else the change would wait, and be planned again.
+      server.state.guests.get(Number(id.split('/').at(-1)))!.config['hotplug'] = 'disk,usb';
+      const waiting = await differences(ofFile({ networks: [{ ...cards[0], vlan: 31 }], provider_config: options }), id);
+      expect(waiting).toMatchObject([{ key: 'adapter 0', effect: 'stop' }, { key: 'adapter 1', effect: 'stop' }]);
+      expect(await provider.editing!.needsStop(id, [{ kind: 'removeAdapter', index: 1 }], signal())).toHaveLength(1);
+      await provider.power.powerOff(id, context());
+      expect(await provider.editing!.needsStop(id, [{ kind: 'removeAdapter', index: 1 }], signal())).toEqual([]);
+      await apply(id, waiting);
+      expect(configOf(id)).not.toHaveProperty('net1');
+      expect(configOf(id)['net0']).toContain('tag=31');
+    });
+  });
+
+  it('a clone keeps the cards of its template where the file says nothing of networks', async () => {
+    const options = { node: 'pve', storage: 'local-lvm', full_clone: true };
+    const silent = ofFile({ clone_from: 'debian-base', provider_config: options });
+    await made(silent, async id => {
+      await provider.editing!.apply(id, [{ kind: 'setAdapter', adapter: { index: 1, mode: 'bridge', network: 'vmbr1', vlan: 9 } }], context());
+      expect(await differences(silent, id)).toEqual([]);
+      expect(await differences(ofFile({ clone_from: 'debian-base', networks: cards.slice(1, 2), provider_config: options }), id)).toMatchObject([{ key: 'adapter 1', before: expect.stringMatching(/^vmbr1, VLAN 9, /) as string }]);
+    });
+  });
+
+  it('a clone has the cards that its file names, and none of the template’s beyond them', async () => {
+    const two = ofFile({ clone_from: 'router-base', networks: cards.slice(1), provider_config: { node: 'pve', storage: 'local-lvm', full_clone: true } });
+    await made(two, async id => {
+      expect(Object.keys(configOf(id)).filter(key => key.startsWith('net'))).toEqual(['net0', 'net1']);
+      expect(await differences(two, id)).toEqual([]);
+    });
+    const { networks: _networks, ...rest } = two;
+    await made({ ...rest, networks: [] }, async id => {
+      expect(Object.keys(configOf(id)).filter(key => key.startsWith('net'))).toEqual(['net0', 'net1', 'net2']);
+    });
+    expect(server.state.guests.get(901)?.config['net2']).toBeDefined();
   });
 
   it('makes further disks, each with its size and on its storage', async () => {
