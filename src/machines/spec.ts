@@ -85,6 +85,8 @@ export interface MachineSpec {
   readonly reserved?: string;
   /** Start it once it is made. */
   readonly start?: boolean;
+  /** What relative paths of this computer count from: the folder of the file. Absent = none is known. */
+  readonly baseFolder?: string;
   /** `provider_config`, unchanged: VirtualBox passes what it does not know to `modifyvm`; others document theirs. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Keys of `config` that one provider alone has: generation, disk_size_gb, install_location, default_user … */

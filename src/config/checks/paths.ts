@@ -3,7 +3,7 @@ import type { CheckedMachine, Finding, HostFacts, MachineCheck } from './check.t
 import type { ConfigPath } from '../model.ts';
 import { isObject } from '../merge.ts';
 import { phrase } from '../phrase.ts';
-import { entries, text } from './values.ts';
+import { entries, options, text } from './values.ts';
 
 interface NamedPath {
   readonly value: string;
@@ -30,10 +30,15 @@ export function hostPaths({ provider, config }: CheckedMachine): readonly NamedP
   }
   add(config['tarball'], ['config', 'tarball'], 'file');
   // A Proxmox volume is `storage:content/name`: it is on the server.
-  for (const key of ['iso', 'image']) {
-    const value = text(config[key]);
-    if (value !== undefined && !(provider === 'proxmox' && /^[A-Za-z][\w.-]+:[^\\]/.test(value))) add(value, ['config', key], 'file');
-  }
+  const isVolume = (value: string): boolean => provider === 'proxmox' && /^[A-Za-z][\w.-]+:[^\\]/.test(value);
+  const addFile = (values: { readonly [key: string]: unknown }, keys: readonly string[], at: ConfigPath): void => {
+    for (const key of keys) {
+      const value = text(values[key]);
+      if (value !== undefined && !isVolume(value)) add(value, [...at, key], 'file');
+    }
+  };
+  addFile(config, ['iso', 'image'], ['config']);
+  if (provider === 'proxmox') addFile(options(config), ['iso', 'qemu_iso', 'qemu_iso_file', 'ostemplate', 'openvz_os_template', 'openvz_template_file'], ['config', 'provider_config']);
   const cloudInit = config['cloud_init'];
   if (isObject(cloudInit)) for (const key of ['user_data', 'network_config']) {
     const value = text(cloudInit[key]);

@@ -148,7 +148,7 @@ async function growTo(deps: PartDeps, guest: Guest, slot: string, sizeBytes: num
 /** ISO, image or template: brought to a storage of the node. */
 async function bringSource(deps: CreateDeps, spec: MachineSpec, options: CreateOptions, node: string, volumes: FoundVolume[], context: OperationContext): Promise<Pick<Place, 'iso' | 'importFrom' | 'ostemplate'>> {
   const bring = async (wish: Omit<VolumeWish, 'node'>): Promise<string> => {
-    const volume = await ensureVolume(deps, { ...wish, node }, context);
+    const volume = await ensureVolume(deps, { ...wish, node, baseFolder: spec.baseFolder }, context);
     volumes.push(volume);
     return volume.volid;
   };

@@ -15,6 +15,8 @@ export interface VolumeWish {
   readonly source: string;
   /** The same on this computer, where images/ has it already. */
   readonly path?: string | undefined;
+  /** What a relative path counts from. */
+  readonly baseFolder?: string | undefined;
   /** `sha256:…`, or the bare digits. */
   readonly checksum?: string | undefined;
   readonly node: string;
@@ -97,14 +99,14 @@ export async function ensureVolume(deps: PartDeps, wish: VolumeWish, context: Op
       if (wish.path === undefined || !GaiaError.is(error, 'noPermission')) throw error;
     }
   }
-  const file = wish.path ?? (remote ? undefined : localPath(wish.source));
+  const file = wish.path ?? (remote ? undefined : localPath(wish.source, wish.baseFolder));
   if (file === undefined) throw new GaiaError('notFound', { message: '{0} cannot be brought to the cluster.', values: [wish.source] });
   await uploadVolume(deps, { kind: wish.kind, file, fileName, node: wish.node, storage: storage.id, ...(checksum ? { checksum } : {}) }, context);
   return { volid, storage: storage.id, made: true };
 }
 
-function localPath(text: string): string {
-  const at = locate(text, { home: homedir() });
+function localPath(text: string, baseFolder: string | undefined): string {
+  const at = locate(text, { baseFolder, home: homedir() });
   return at.kind === 'file' ? at.path : at.url;
 }
 

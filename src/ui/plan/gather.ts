@@ -73,11 +73,11 @@ export function worldOf(registry: ProviderRegistry, fleet: Fleet, more: GatherOp
   };
 }
 
-/** Host paths of the file as absolute ones. Those of other computers (Proxmox) stay. */
+/** Shared folders with absolute paths, and what the paths count from that only the provider knows as such. Those of other computers (Proxmox) stay. */
 function withPaths(spec: MachineSpec, baseFolder: string | undefined): MachineSpec {
-  if (baseFolder === undefined || spec.sharedFolders.length === 0) return spec;
+  if (baseFolder === undefined) return spec;
   const home = os.homedir();
-  return { ...spec, sharedFolders: spec.sharedFolders.map(folder => ({ ...folder, hostPath: path.resolve(baseFolder, folder.hostPath.replace(/^~(?=[\\/]|$)/, home)) })) };
+  return { ...spec, baseFolder, sharedFolders: spec.sharedFolders.map(folder => ({ ...folder, hostPath: path.resolve(baseFolder, folder.hostPath.replace(/^~(?=[\\/]|$)/, home)) })) };
 }
 
 function withSources(specs: readonly MachineSpec[], name: string): readonly MachineSpec[] {

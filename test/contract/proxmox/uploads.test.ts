@@ -1,14 +1,18 @@
 // What is brought to a storage: uploads that are cancelled at each of their stages, downloads by the node with their checksum. On the stand-in of each version.
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Fleet } from '../../../src/machines/fleet.ts';
 import type { StorageInfo } from '../../../src/machines/provider.ts';
+import { ProviderRegistry } from '../../../src/machines/registry.ts';
+import type { MachineSpec } from '../../../src/machines/spec.ts';
 import type { ProxmoxProvider } from '../../../src/providers/proxmox/provider.ts';
+import { gatherPlan } from '../../../src/ui/plan/gather.ts';
 import type { PveVersion } from '../../proxmox/schema.ts';
 import { startProxmox } from '../../proxmox/server.ts';
 import type { ProxmoxServer } from '../../proxmox/server.ts';
@@ -179,6 +183,33 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('storages of Proxmox VE %s', ve
     const second = await provider.lifecycle!.create(wish(digest('sha256'), 'imported-2'), context());
     expect(server.requests.slice(sent).filter(request => request.path.endsWith('/download-url')).length).toBe(1);
     for (const id of [made, second]) await provider.lifecycle!.delete(id, { disks: 'delete' }, context());
+  });
+
+  it('a file that provider_config names counts from the folder of the config file', async () => {
+    const registry = new ProviderRegistry();
+    registry.register(provider);
+    const specOf = async (provider_config: object): Promise<MachineSpec> => {
+      const fleet = new Fleet(registry, { listTimeoutMs: () => 10_000 });
+      const text = JSON.stringify({ name: 'of-a-file', provider: 'proxmox', config: { provider_config: { node: 'pve', storage: 'local-lvm', iso_storage: 'local', ...provider_config } } });
+      return (await gatherPlan(registry, fleet, text, new Map(), signal(), { baseFolder: join(folder, 'lab') })).specs[0]!;
+    };
+    await mkdir(join(folder, 'lab', 'media'), { recursive: true });
+    await writeFile(join(folder, 'lab', 'media', 'boot.iso'), 'of the lab');
+    await writeFile(join(folder, 'base.tar.zst'), 'a template');
+    for (const [options, volid, key] of [
+      [{ iso: './media/boot.iso' }, 'local:iso/boot.iso', 'ide2'],
+      [{ qemu_iso_file: 'media/boot.iso' }, 'local:iso/boot.iso', 'ide2'],
+      [{ type: 'lxc', ostemplate: '../base.tar.zst' }, 'local:vztmpl/base.tar.zst', 'rootfs'],
+    ] as const) {
+      const made = await provider.lifecycle!.create(await specOf(options), context());
+      expect(has(volid)).toBe(true);
+      const config = server.state.guests.get(Number(made.split('/').at(-1)))!.config;
+      if (key === 'ide2') expect(config['ide2']).toMatch(/^local:iso\/boot\.iso,/);
+      expect(config[key]).toBeDefined();
+      await provider.lifecycle!.delete(made, { disks: 'delete' }, context());
+      await provider.storage!.remove!(local, { id: volid, kind: '', name: '' }, context());
+    }
+    expect((await failure(provider.lifecycle!.create(await specOf({ iso: './boot.iso' }), context()))).message).toContain(join(folder, 'lab', 'boot.iso'));
   });
 
   it('a download that fails, or is cancelled, leaves no file and no machine', async () => {

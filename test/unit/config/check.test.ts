@@ -68,8 +68,8 @@ const cases: Record<string, Case> = {
   'low-port': { fires: [networks(forward(80))], silent: [networks(forward(8080)), on('hyperv', { networks: [forward(80)] })] },
   'port-taken': { fires: [networks(forward(5432)), networks(forward(6379))], silent: [networks(forward(8080)), file({ name: 'up', config: { networks: [forward(5432)] } }), networks(forward(5432, { protocol: 'udp' })), networks(forward(6379, { host_ip: '10.0.0.1' }))] },
   'missing-path': {
-    fires: [vb({ synced_folders: [{ host_path: './gone', guest_path: '/x' }] }), vb({ provisioners: [shell({ path: './gone.sh' })] })],
-    silent: [vb({ synced_folders: [{ host_path: './there', guest_path: '/x' }] }), vb({ synced_folders: [{ host_path: './gone', guest_path: '/x', create: true }] }), vb({ synced_folders: [{ host_path: './not-looked-at-yet', guest_path: '/x' }] }), vb({ provisioners: [shell({ path: 'https://x/gone.sh' })] }), on('wsl', { tarball: 'C:\\gone.tar' })],
+    fires: [vb({ synced_folders: [{ host_path: './gone', guest_path: '/x' }] }), vb({ provisioners: [shell({ path: './gone.sh' })] }), on('proxmox', { provider_config: { iso: './gone' } }), on('proxmox', { provider_config: { type: 'lxc', openvz_template_file: './gone' } })],
+    silent: [on('proxmox', { provider_config: { iso: 'local:iso/gone.iso', qemu_iso_file: './there' } }), on('proxmox', { provider_config: { iso: 'https://x/gone.iso' } }), vb({ provider_config: { iso: './gone' } }), vb({ synced_folders: [{ host_path: './there', guest_path: '/x' }] }), vb({ synced_folders: [{ host_path: './gone', guest_path: '/x', create: true }] }), vb({ synced_folders: [{ host_path: './not-looked-at-yet', guest_path: '/x' }] }), vb({ provisioners: [shell({ path: 'https://x/gone.sh' })] }), on('wsl', { tarball: 'C:\\gone.tar' })],
   },
   'provisioner-source': { fires: [vb({ provisioners: [shell({})] }), vb({ provisioners: [shell({ inline: 'x', path: 'y' })] })], silent: [vb({ provisioners: [shell({ inline: 'x' }), shell({ path: 'y' }), { type: 'file', source: 'a', destination: 'b' }] })] },
   'trigger-parts': {
