@@ -66,8 +66,12 @@ export type Intent =
   | { readonly kind: 'medium'; readonly path: string }
   /** A snapshot that is taken of `machine` to clone it from. `marked`: what its description holds, and no other's. */
   | { readonly kind: 'snapshot'; readonly machine: MachineId; readonly name: string; readonly marked: string }
-  /** A machine that was made under a name of its own, and is given another. */
-  | { readonly kind: 'machine'; readonly id: MachineId }
+  /**
+   * A machine whose id is known before it is what was asked for. `name`: what it is called then; an id that is given out anew, like a number,
+   * means it under that name alone. `is`: `asked` = the hypervisor has not said yet that it makes it; `lost` = the id went to another. What
+   * is written later of an id holds. Absent = it is made.
+   */
+  | { readonly kind: 'machine'; readonly id: MachineId; readonly name?: string; readonly is?: 'asked' | 'lost' }
   /** A network of this computer. Without a name: one that is not among `before`. */
   | { readonly kind: 'network'; readonly networkKind: string; readonly name?: string; readonly before: readonly string[] };
 

@@ -110,7 +110,7 @@ export function createBackups(deps: PartDeps, connection: string): Backups {
           ? requests.createVm(node, vmid, { archive: backup.volid, ...where, ...replace, ...(options.name === undefined ? {} : { name: options.name }) })
           : requests.createContainer(node, vmid, { ostemplate: backup.volid, restore: true, ...where, ...replace, ...(options.name === undefined ? {} : { hostname: options.name }) });
       if (present) await calls.run(build(options.vmid as number), context, { machine: present.name });
-      const vmid = present ? (options.vmid as number) : await withFreeVmid(deps, { kind, node }, options.vmid, context, build);
+      const vmid = present ? (options.vmid as number) : await withFreeVmid(deps, { kind, node, name: options.name }, options.vmid, context, build);
       directory.forget();
       return machineId('proxmox', connection, `${kind}/${vmid}`);
     },

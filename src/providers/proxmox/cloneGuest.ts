@@ -4,7 +4,7 @@ import type { Machine, MachineId } from '../../machines/machine.ts';
 import { machineId } from '../../machines/machine.ts';
 import type { Cloning, OperationContext } from '../../machines/provider.ts';
 import type { Calls } from './calls.ts';
-import { number } from './fields.ts';
+import { number, present } from './fields.ts';
 import { parseDisks, parseSettings } from './parse.ts';
 import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
@@ -24,8 +24,8 @@ export interface CloneWish {
 
 const vmidTries = 8;
 
-export function createCloning(deps: PartDeps, connection: string): Cloning {
-  const { calls, directory } = deps;
+export function createCloning(deps: PartDeps): Cloning {
+  const { calls, directory, connection } = deps;
   return {
     refusal: async (id, { linked }, signal) => {
       const { guest, machine } = await directory.find(calls, id, signal);
@@ -59,7 +59,7 @@ export async function cloneGuest(deps: PartDeps, source: Guest, machine: Machine
   if (elsewhere !== undefined && !direct && linked) throw new GaiaError('notSupported', { message: 'A linked clone on {0} needs the disks of {1} on a shared storage.', values: [elsewhere, machine.name], machine: machine.name, hint: 'Make a full clone instead.' });
 
   const place = { kind: source.kind, node: direct && elsewhere !== undefined ? elsewhere : source.node };
-  const vmid = await withFreeVmid(deps, place, wish.vmid, context, newid =>
+  const vmid = await withFreeVmid(deps, { ...place, name: wish.name }, wish.vmid, context, newid =>
     requests.clone(source, newid, {
       name: wish.name,
       // For a template the server's default would be linked.
@@ -88,17 +88,31 @@ export async function cloneGuest(deps: PartDeps, source: Guest, machine: Machine
  * Runs what makes a guest with a free VMID. The suggestion of the server may be taken by another in the meantime: the loser of that race
  * tries the next, and touches nothing of the winner's. `fixed` = that one or none.
  */
-export async function withFreeVmid(deps: PartDeps, made: Omit<Guest, 'vmid'>, fixed: number | undefined, context: OperationContext, build: (vmid: number) => ApiRequest): Promise<number> {
+export async function withFreeVmid(deps: PartDeps, made: Omit<Guest, 'vmid'> & { readonly name?: string | undefined }, fixed: number | undefined, context: OperationContext, build: (vmid: number) => ApiRequest): Promise<number> {
+  const { name, ...place } = made;
+  const write = async (vmid: number, is?: 'asked' | 'lost'): Promise<void> => {
+    if (!deps.calls.dry) await context.intend?.([{ kind: 'machine', id: machineId('proxmox', deps.connection, `${made.kind}/${vmid}`), ...present({ name, is }) }]);
+  };
   for (let attempt = 1; ; attempt++) {
     const vmid = fixed ?? (await nextVmid(deps.calls, context.signal));
+    // The number is known before anything is made, so what is made can be found by it, and not by its name, should this process end.
+    await write(vmid, 'asked');
     let ours = false;
+    let written: Promise<void> = Promise.resolve();
     try {
-      await deps.calls.run(build(vmid), context, { started: () => { ours = true; } });
+      // A task for it: the server has given the number to us and to nobody else.
+      await deps.calls.run(build(vmid), context, { started: () => {
+        ours = true;
+        written = write(vmid).catch(() => undefined);
+      } });
+      await written;
       return vmid;
     } catch (error) {
+      await written;
       const lost = GaiaError.is(error, 'alreadyExists') && /VMID/.test(error.detail.message);
+      if (lost) await write(vmid, 'lost').catch(() => undefined);
       // The task cleans up after itself, but not when it was stopped or killed.
-      if (!lost && ours && (await isThere(deps, vmid))) throw await removeMade(deps, { ...made, vmid }, context, error);
+      if (!lost && ours && (await isThere(deps, vmid))) throw await removeMade(deps, { ...place, vmid }, context, error);
       if (!lost || fixed !== undefined || attempt >= vmidTries) throw error;
       context.output(`The VMID ${vmid} was taken by somebody else in the meantime.`);
     }

@@ -27,7 +27,6 @@ import { chooseStorage, ensureVolume, nodeStorages, removeVolumes } from './volu
 import type { FoundVolume, VolumeWish } from './volumes.ts';
 
 export interface CreateDeps extends PartDeps {
-  readonly connection: string;
   readonly environment: (name: string) => string | undefined;
 }
 
@@ -120,7 +119,7 @@ async function createFresh(deps: CreateDeps, spec: MachineSpec, options: CreateO
   for (const note of plan.notes) context.output(note);
   context.progress({ message: 'Creating {0} on {1}', values: [spec.name, node] });
   const build = options.kind === 'qemu' ? requests.createVm : requests.createContainer;
-  const vmid = await withFreeVmid(deps, { kind: options.kind, node }, options.vmid, context, free => build(node, free, plan.params));
+  const vmid = await withFreeVmid(deps, { kind: options.kind, node, name: spec.name }, options.vmid, context, free => build(node, free, plan.params));
   const made: Guest = { kind: options.kind, vmid, node };
   return growAfter(deps, made, plan, context);
 }

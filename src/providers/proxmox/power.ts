@@ -13,6 +13,8 @@ import type { ApiRequest, Guest } from './requests.ts';
 export interface PartDeps {
   readonly calls: Calls;
   readonly directory: Directory;
+  /** Id of the connection, for the ids of machines. */
+  readonly connection: string;
   readonly now: () => number;
 }
 

@@ -108,12 +108,12 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
   const client = new Client({ route, session, clock, http: deps.http ?? sendHttp, ...(deps.record ? { record: deps.record } : {}) });
   const directory = new Directory(connection.id, clock);
   const live = new LiveCalls(client, new Tasks(client));
-  const consoleDeps: ConsoleDeps = { calls: live, directory, now, client, openWebSocket: deps.webSocket ?? openWebSocket, hidden: () => session.hidden };
+  const consoleDeps: ConsoleDeps = { calls: live, directory, now, connection: connection.id, client, openWebSocket: deps.webSocket ?? openWebSocket, hidden: () => session.hidden };
 
   /** The parts that change something, over live or dry calls. */
   function parts(calls: Calls) {
-    const shared: PartDeps = { calls, directory, now };
-    const creating = { ...shared, connection: connection.id, environment: deps.environment ?? (() => undefined) };
+    const shared: PartDeps = { calls, directory, now, connection: connection.id };
+    const creating = { ...shared, environment: deps.environment ?? (() => undefined) };
     const backups = createBackups(shared, connection.id);
     const cluster = createClusterInfo(shared);
     const migration = createMigration(shared);
@@ -125,7 +125,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
         power: createPower(shared),
         lifecycle: createLifecycle(shared, (spec, context) => createMachine(creating, spec, context)),
         snapshots: createSnapshots(shared),
-        cloning: createCloning(shared, connection.id),
+        cloning: createCloning(shared),
         migration,
         availability: createAvailability(shared),
         editing: createEditing(shared, (id, options, context) => migration.migrate(id, options, context)),

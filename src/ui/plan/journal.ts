@@ -171,12 +171,17 @@ export const importName = (token: string): string => `gaia-import-${token}`;
 
 /**
  * Machines that may be what an interrupted create has left: never one that was there before, never one that belongs to a file. `sure`: it
- * carries the token; else it merely has the name, and came after.
+ * carries the token, or the id that was written down; else it merely has the name, and came after. Where ids were written down, a name alone
+ * says nothing: another one may have made a machine of that name.
  */
 export function leftBy(entry: JournalEntry, machines: readonly Machine[], isBound: (id: MachineId) => boolean): readonly { readonly machine: Machine; readonly sure: boolean }[] {
+  const chosen = new Map(entry.intents.flatMap(intent => (intent.kind === 'machine' ? [[intent.id, intent] as const] : [])));
   return machines.filter(machine => !entry.before.includes(machine.id) && !isBound(machine.id)).flatMap(machine => {
-    const sure = parseMachineId(machine.id).native.toLowerCase() === entry.token || machine.name.startsWith(importName(entry.token)) || entry.intents.some(intent => intent.kind === 'machine' && intent.id === machine.id);
-    return sure || machine.name === (entry.called ?? entry.name) ? [{ machine, sure }] : [];
+    const intent = chosen.get(machine.id);
+    // While it is made it may have no name yet.
+    if (intent) return intent.is === 'lost' || (intent.name !== undefined && machine.name !== intent.name && machine.state !== 'creating') ? [] : [{ machine, sure: intent.is !== 'asked' }];
+    const sure = parseMachineId(machine.id).native.toLowerCase() === entry.token || machine.name.startsWith(importName(entry.token));
+    return sure || (chosen.size === 0 && machine.name === (entry.called ?? entry.name)) ? [{ machine, sure }] : [];
   });
 }
 

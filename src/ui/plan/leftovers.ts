@@ -23,11 +23,15 @@ interface Leftover {
 const offered = new Set<string>();
 /** A window that is closed while it applies needs some seconds to end; meanwhile it still seems to be at work. */
 const lookAgainMs = 10_000;
+/** A hypervisor goes on copying disks although the one who asked for it has ended. */
+const stillMakingMs = 60_000;
 
 /** Asks once for each, when a provider's machines are known. Entries that left nothing are closed without a word. */
 export async function offerLeftovers(parts: Parts, provider: string): Promise<void> {
-  if (await journalOf(parts).isBusyElsewhere()) lookAgain(parts, provider);
-  for (const leftover of await leftovers(parts, provider)) {
+  const { found, making } = await leftovers(parts, provider);
+  if (await journalOf(parts).isBusyElsewhere()) lookAgain(parts, provider, lookAgainMs);
+  else if (making) lookAgain(parts, provider, stillMakingMs);
+  for (const leftover of found) {
     if (offered.has(leftover.entry.token)) continue;
     offered.add(leftover.entry.token);
     const look = t('Look…');
@@ -37,30 +41,33 @@ export async function offerLeftovers(parts: Parts, provider: string): Promise<vo
 }
 
 /** Only a small folder is read while the other one works; the machines are asked for when it has ended. */
-function lookAgain(parts: Parts, provider: string): void {
+function lookAgain(parts: Parts, provider: string, afterMs: number): void {
   const again = async (): Promise<void> => {
     if (await journalOf(parts).isBusyElsewhere()) {
-      lookAgain(parts, provider);
+      lookAgain(parts, provider, lookAgainMs);
       return;
     }
     await parts.fleet.refresh();
     await offerLeftovers(parts, provider);
   };
-  setTimeout(() => { again().catch((error: unknown) => { parts.log.error(error); }); }, lookAgainMs).unref();
+  setTimeout(() => { again().catch((error: unknown) => { parts.log.error(error); }); }, afterMs).unref();
 }
 
 /** `gaia.cleanUp`: all of them, now. */
 export async function cleanUp(parts: Parts): Promise<void> {
   await parts.ensureProviders();
   await parts.fleet.refresh({ fresh: true });
-  const all = await leftovers(parts);
-  if (all.length === 0) void vscode.window.showInformationMessage(t('Nothing was left by an interruption.'));
+  const { found: all, making } = await leftovers(parts);
+  if (all.length === 0 && making) void vscode.window.showInformationMessage(t('What was begun before an interruption is still being made.'));
+  else if (all.length === 0) void vscode.window.showInformationMessage(t('Nothing was left by an interruption.'));
   for (const leftover of all) await settle(parts, leftover);
 }
 
-async function leftovers(parts: Parts, provider?: string): Promise<readonly Leftover[]> {
+/** `making`: something of what was begun is still on its way, and cannot be removed yet. */
+async function leftovers(parts: Parts, provider?: string): Promise<{ readonly found: readonly Leftover[]; readonly making: boolean }> {
   const journal = journalOf(parts);
   const found: Leftover[] = [];
+  let making = false;
   await parts.marks.bindings.fresh();
   for (const entry of await journal.interrupted()) {
     if (provider !== undefined && entry.provider !== provider) continue;
@@ -68,13 +75,17 @@ async function leftovers(parts: Parts, provider?: string): Promise<readonly Left
     // Nothing may be concluded from what did not answer.
     if (places.length === 0 || places.some(one => one.status.kind !== 'ready')) continue;
     const machines = leftBy(entry, places.flatMap(one => one.machines), id => parts.marks.bindings.mayBeOwned(id));
+    if (machines.some(({ machine }) => machine.state === 'creating')) {
+      making = true;
+      continue;
+    }
     const lifecycle = places.find(one => entry.connection === undefined || one.provider.connection.id === entry.connection || one.provider.connection.label === entry.connection)?.provider.lifecycle;
     // What a machine stands in is told by it alone; the rest is looked for once nobody can be at it any more.
     const remains = entry.intents.length > 0 && (provider === undefined || Date.now() - entry.startedAt > settleMs) ? await lifecycle?.remains?.(entry.intents, AbortSignal.timeout(60_000)) ?? [] : [];
     if (machines.length > 0 || remains.length > 0) found.push({ entry, machines, remains, lifecycle });
     else if (Date.now() - entry.startedAt > settleMs) await journal.end(entry);
   }
-  return found;
+  return { found, making };
 }
 
 /** An import goes on in the hypervisor although the one who asked for it has ended. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApplyHooks } from '../../../src/config/plan/apply.ts';
 import { GaiaError } from '../../../src/machines/errors.ts';
 import { machineId } from '../../../src/machines/machine.ts';
+import type { Intent } from '../../../src/machines/provider.ts';
 import type { Machine, MachineId } from '../../../src/machines/machine.ts';
 import type { Action } from '../../../src/machines/actions.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
@@ -144,6 +145,32 @@ describe('a clone or an import, which belongs to no file', () => {
 });
 
 describe('what an interrupted create has left', () => {
+  it('is known by the number that was chosen for it and not by its name, which another may have given to his own', async () => {
+    const journal = new Journal(folder);
+    const proxmox = (vmid: number, name: string, state: Machine['state'] = 'stopped'): Machine => ({ id: machineId('proxmox', 'lab', `qemu/${String(vmid)}`), name, kind: 'vm', state, providerState: state });
+    const intent = (vmid: number, is?: 'asked' | 'lost'): Intent => ({ kind: 'machine', id: proxmox(vmid, '').id, name: 'web', ...is === undefined ? {} : { is } });
+    const left = async (intents: readonly Intent[], ...machines: readonly Machine[]): Promise<readonly (readonly [string, boolean])[]> => {
+      const entry = await journal.begin('f', { ...spec, provider: 'proxmox' }, []);
+      await journal.intend(entry, intents);
+      interrupt();
+      const [read] = (await new Journal(folder).interrupted()).filter(one => one.token === entry.token);
+      const found = leftBy(read!, machines, () => false).map(({ machine, sure }) => [machine.id, sure] as const);
+      await journal.end(entry);
+      return found;
+    };
+    const [theirs, ours, other] = [proxmox(120, 'web'), proxmox(121, 'web'), proxmox(122, 'web')];
+    // Two who apply one file to one cluster: the first number went to the other.
+    expect(await left([intent(120, 'asked'), intent(120, 'lost'), intent(121, 'asked'), intent(121)], theirs, ours, other)).toEqual([[ours.id, true]]);
+    // Asked for, and then the process ended: most likely it is that one, and a person is to look.
+    expect(await left([intent(120, 'asked'), intent(120, 'lost'), intent(121, 'asked')], theirs, ours, other)).toEqual([[ours.id, false]]);
+    // A number is given out anew.
+    expect(await left([intent(121)], theirs, proxmox(121, 'db'))).toEqual([]);
+    // While it is made it has no name yet.
+    expect(await left([intent(121)], theirs, proxmox(121, 'VM 121', 'creating'))).toEqual([[ours.id, true]]);
+    // Nothing was chosen, so nothing was made.
+    expect(await left([intent(120, 'lost')], theirs)).toEqual([]);
+  });
+
   it('is known by its id or import name, likely by its name, and is never what was there before or belongs to a file', async () => {
     const old = aMachine('1', 'web');
     const entry = await new Journal(folder).begin('f', spec, [old.id]);
