@@ -39,7 +39,7 @@ export async function filter(parts: Parts, [given]: Arguments): Promise<void> {
   }
   const input = vscode.window.createInputBox();
   input.title = t('Filter Machines');
-  input.placeholder = t('name, state:running, tag:web, provider:proxmox');
+  input.placeholder = t('name, state:running, tag:web, pool:lab, provider:proxmox');
   input.prompt = t('Several words must all fit. Empty shows everything.');
   input.value = parts.view.filter;
   let accepted = false;
@@ -65,7 +65,7 @@ export function groupBy(grouping: Grouping) {
 }
 
 export async function group(parts: Parts): Promise<void> {
-  const titles: { readonly [G in Grouping]: string } = { provider: t('Provider'), state: t('State'), group: t('Group'), tag: t('Tag') };
+  const titles: { readonly [G in Grouping]: string } = { provider: t('Provider'), state: t('State'), group: t('Group or Pool'), tag: t('Tag') };
   const chosen = await choose(t('Group Machines By'), groupings.map(value => ({ label: `${titles[value]}${value === parts.view.grouping ? ` $(check)` : ''}`, detail: '', value })));
   if (chosen) await parts.view.setGrouping(chosen);
 }

@@ -1,4 +1,5 @@
-// The tree's filter: words that must all fit. `state:running`, `tag:web`, `provider:proxmox`, anything else is part of the name, a tag, the path or the state. Pure.
+// The tree's filter: words that must all fit. `state:running`, `tag:web`, `pool:lab`, `provider:proxmox`, anything else is part of the name, a tag, the
+// path, the pool or the state. Pure.
 import type { Machine } from '../../machines/machine.ts';
 import { parseMachineId } from '../../machines/machine.ts';
 import { stateWords } from '../words.ts';
@@ -17,15 +18,16 @@ function words(text: string): readonly string[] {
 }
 
 function test(word: string): Matches {
-  const key = /^(state|tag|provider|name):(.+)$/.exec(word);
+  const key = /^(state|tag|pool|provider|name):(.+)$/.exec(word);
   const wanted = key?.[2] ?? word;
   const has = (value: string | undefined): boolean => value?.toLocaleLowerCase().includes(wanted) ?? false;
   switch (key?.[1]) {
     case 'state': return machine => isState(machine, wanted);
     case 'tag': return machine => machine.tags?.some(has) ?? false;
+    case 'pool': return machine => has(machine.pool);
     case 'provider': return machine => has(parseMachineId(machine.id).provider);
     case 'name': return machine => has(machine.name);
-    default: return machine => has(machine.name) || (machine.tags?.some(has) ?? false) || (machine.path?.some(has) ?? false) || isState(machine, wanted);
+    default: return machine => has(machine.name) || (machine.tags?.some(has) ?? false) || (machine.path?.some(has) ?? false) || has(machine.pool) || isState(machine, wanted);
   }
 }
 

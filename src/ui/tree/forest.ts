@@ -198,8 +198,8 @@ export class Forest {
         return [path.map((label, index) => ({ key: label, label, icon, place: { provider, path: path.slice(0, index + 1) } }))];
       }
       case 'group':
-        // The path of a clustered machine is its node; what groups it there is its pool.
-        return [(provider.places ? (machine.pool === undefined ? [] : [machine.pool]) : machine.path ?? []).map(label => ({ key: label, label, icon: folderIcon }))];
+        // The path of a clustered machine is its node; what groups it there is its pool, which may be in another: `lab/web`.
+        return [(provider.places ? machine.pool?.split('/') ?? [] : machine.path ?? []).map(label => ({ key: label, label, icon: folderIcon }))];
       case 'state': {
         const state = isInTransit(machine.state) ? 'transit' : machine.state;
         return [[{ key: String(stateOrder.indexOf(state)), label: state === 'transit' ? t('Changing') : capital(stateWords[state]()), icon: stateIcon(machine.state) }]];

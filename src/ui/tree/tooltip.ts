@@ -41,6 +41,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
     [t('Network'), joined(details?.adapters.map(adapter => [adapter.mode, adapter.network].filter(part => part !== undefined && part !== '').join(' ')))],
     [t('Forwarded ports'), joined(details?.portForwards.map(forward => `${String(forward.hostPort)} → ${String(forward.guestPort)}`))],
     [t('Snapshots'), details === undefined || details.snapshots.length === 0 ? undefined : String(count(details.snapshots))],
+    [t('Pool'), machine.pool],
     [t('Tags'), joined(machine.tags)],
     [t('Marks'), joined(machine.badges)],
     [t('Locked'), machine.lock],

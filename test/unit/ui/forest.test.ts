@@ -205,6 +205,16 @@ describe('the nodes of a cluster', () => {
     expect(drawn(await forestOf(cluster(), 'group'))).toEqual([['lab (1)', 'web'], 'a template']);
   });
 
+  it('have pools in pools as folders in folders, and are found by them', async () => {
+    const provider = aProvider([aMachine('a', { path: ['pve1'], pool: 'lab' }), aMachine('b', { path: ['pve1'], pool: 'lab/db' }), aMachine('c', { path: ['pve1'], tags: ['lab'] })], { connection: 'home' });
+    const forest = await forestOf(Object.assign(provider, { places: () => [] }), 'group');
+    expect(drawn(forest)).toEqual([['lab (2)', ['db (1)', 'b'], 'a'], 'c']);
+    for (const [filter, found] of [['pool:lab', ['lab (2)', ['db (1)', 'b'], 'a']], ['lab/db', ['lab (1)', ['db (1)', 'b']]]] as const) {
+      forest.setView({ grouping: 'group', matches: parseFilter(filter) });
+      expect(drawn(forest)).toEqual([found]);
+    }
+  });
+
   it('are drawn again alone when their load changes, and keep their machines', async () => {
     const provider = cluster();
     const forest = await forestOf(provider);
