@@ -4,7 +4,7 @@ import type { MachineId } from '../../machines/machine.ts';
 import { machineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import { checkFreeName, withFreeVmid } from './cloneGuest.ts';
-import { chooseNode } from './create.ts';
+import { chooseNode } from './placement.ts';
 import { parseDisks, parseSettings } from './parse.ts';
 import { readStatus } from './power.ts';
 import type { PartDeps } from './power.ts';

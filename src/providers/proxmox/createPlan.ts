@@ -2,12 +2,11 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spec.ts';
 import { wishedAddress } from './addresses.ts';
-import { diskFormat } from './editing.ts';
+import { adapterWish, cardOptions } from './cards.ts';
+import { diskFormat, diskWishes } from './disks.ts';
 import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
-import { present } from './fields.ts';
-import type { AdapterWish, CreateOptions } from './options.ts';
-import type { Guest } from './requests.ts';
+import type { CreateOptions } from './options.ts';
 import type { PveVersion } from './version.ts';
 
 /** Where it goes, and what was found there. */
@@ -33,8 +32,6 @@ export interface CreatePlan {
   readonly grow?: { readonly slot: string; readonly sizeBytes: number };
 }
 
-const defaultDiskBytes = 32 * 2 ** 30;
-
 export function planVm(spec: MachineSpec, options: CreateOptions, place: Place): CreatePlan {
   const params: Record<string, ParamValue> = {};
   const notes: string[] = unsupported(spec);
@@ -44,7 +41,7 @@ export function planVm(spec: MachineSpec, options: CreateOptions, place: Place):
   const bus = options.diskBus ?? (windows ? 'sata' : 'scsi');
 
   params['name'] = spec.name;
-  Object.assign(params, common(spec, options, place));
+  Object.assign(params, common(spec, options));
   params['ostype'] = options.ostype ?? 'l26';
   params['sockets'] = options.sockets ?? 1;
   params['scsihw'] = options.scsihw ?? 'virtio-scsi-single';
@@ -56,7 +53,7 @@ export function planVm(spec: MachineSpec, options: CreateOptions, place: Place):
   // "pc" is the server's default; it is no value of old servers' pattern for every form.
   if (machine !== undefined && machine !== 'pc') params['machine'] = machine;
 
-  const disks = diskSizes(spec, options);
+  const disks = diskWishes(spec, options);
   const used: string[] = [];
   let grow: CreatePlan['grow'];
   disks.forEach((disk, index) => {
@@ -103,10 +100,10 @@ export function planContainer(spec: MachineSpec, options: CreateOptions, place: 
   const params: Record<string, ParamValue> = {};
   const notes: string[] = unsupported(spec);
   if (place.ostemplate === undefined) throw new GaiaError('invalidInput', { message: 'A container needs a template.', hint: 'Set provider_config.ostemplate, for example "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst".' });
-  const [rootfs, ...more] = diskSizes(spec, options);
+  const [rootfs, ...more] = diskWishes(spec, options);
   params['ostemplate'] = place.ostemplate;
   params['hostname'] = spec.name;
-  Object.assign(params, common(spec, options, place));
+  Object.assign(params, common(spec, options));
   if (options.ostype !== undefined && !/^(?:l2[46]|w|solaris|other)/.test(options.ostype)) params['ostype'] = options.ostype;
   params['rootfs'] = `${rootfs?.storage ?? place.storage}:${formatGiB(rootfs?.asked ? rootfs.sizeBytes : 8 * 2 ** 30)}`;
   more.forEach((disk, index) => { params[`mp${index}`] = formatPropertyString({ first: `${disk.storage ?? place.storage}:${formatGiB(disk.sizeBytes)}`, options: { mp: `/mnt/disk${index + 1}` } }); });
@@ -134,7 +131,7 @@ export function planContainer(spec: MachineSpec, options: CreateOptions, place: 
   return { params, notes };
 }
 
-function common(spec: MachineSpec, options: CreateOptions, _place: Place): Record<string, ParamValue> {
+function common(spec: MachineSpec, options: CreateOptions): Record<string, ParamValue> {
   const tags = spec.tags ?? options.tags ?? [];
   const description = spec.description ?? options.description;
   return {
@@ -144,24 +141,6 @@ function common(spec: MachineSpec, options: CreateOptions, _place: Place): Recor
     ...(tags.length > 0 ? { tags: formatTags(tags) } : {}),
     ...(options.pool === undefined ? {} : { pool: options.pool }),
   };
-}
-
-interface DiskWish {
-  readonly sizeBytes: number;
-  readonly storage?: string;
-  readonly format?: string;
-  /** The file names a size; otherwise the source's own is right. */
-  readonly asked: boolean;
-}
-
-/** The first disk, then further ones, with what is said of all of them where one says nothing itself. */
-export function diskSizes(spec: MachineSpec, options: CreateOptions): readonly DiskWish[] {
-  const format = (own: string | undefined): Pick<DiskWish, 'format'> => present({ format: own ?? options.diskFormat });
-  const wishes = spec.disks.map(disk => ({ sizeBytes: disk.sizeBytes, ...(disk.storage === undefined ? {} : { storage: disk.storage }), ...format(disk.format), asked: disk.sizeBytes > 0 }));
-  const [first, ...more] = wishes.length > 0 ? wishes : [{ sizeBytes: 0, ...format(undefined), asked: false }];
-  const own = first as DiskWish;
-  const sized: DiskWish = own.asked ? own : options.diskBytes !== undefined ? { ...own, sizeBytes: options.diskBytes, asked: true } : { ...own, sizeBytes: defaultDiskBytes };
-  return [sized, ...more];
 }
 
 function vmAdapters(networks: readonly NetworkSpec[], options: CreateOptions, place: Place, windows: boolean, notes: string[]): string[] {
@@ -175,46 +154,6 @@ function vmAdapters(networks: readonly NetworkSpec[], options: CreateOptions, pl
     const rest = { bridge, ...cardOptions(wish) };
     return [mac === undefined ? formatPropertyString({ first: model, options: rest }) : formatPropertyString({ options: { [model]: mac.toUpperCase(), ...rest } })];
   });
-}
-
-/** The network's own words, and for the first card those of `provider_config`. */
-export function adapterWish(network: NetworkSpec | undefined, index: number, options: CreateOptions): AdapterWish {
-  const own: AdapterWish = network?.type === 'public_network' ? network : network?.name === undefined ? {} : { bridge: network.name };
-  const first: AdapterWish = index === 0 ? options : {};
-  const keys = ['bridge', 'vlan', 'model', 'mac', 'firewall', 'rate'] as const;
-  return Object.fromEntries(keys.map(key => [key, own[key] ?? first[key]]).filter(([, value]) => value !== undefined)) as AdapterWish;
-}
-
-/** The cards that a file says something of, by their number. A container's have no model, but an address. */
-export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, options: CreateOptions, kind: Guest['kind']): readonly AdapterWish[] {
-  const wish = (network: NetworkSpec | undefined, index: number): AdapterWish => {
-    const all = adapterWish(network, index, options);
-    if (kind === 'qemu') return all;
-    const { model: _model, ...rest } = all;
-    return { ...rest, ...present({ address: wishedAddress(spec, index) }) };
-  };
-  if (spec.networks.length > 0) return spec.networks.map(wish);
-  const first = wish(undefined, 0);
-  return Object.keys(first).length > 0 ? [first] : [];
-}
-
-/**
- * The cards, of those that are there, which the file does not have. Without `networks` a machine has one, and a clone those of its template.
- * One that provider_config names as it is (`net1`) is the file's.
- */
-export function surplusCards(spec: MachineSpec, options: CreateOptions, there: readonly number[]): readonly number[] {
-  if (spec.networks.length === 0 && !isMadeAnew(spec)) return [];
-  return there.filter(index => index >= Math.max(1, spec.networks.length) && options.rest[`net${index}`] === undefined);
-}
-
-/** A clone is what its template is, unless the file says otherwise: its disks lie where those lie, in their format. */
-export function isMadeAnew(spec: MachineSpec): boolean {
-  return ['empty', 'iso', 'image'].includes(spec.source.kind);
-}
-
-/** As the API says them: what is off, or no limit, is left out. */
-function cardOptions({ vlan, firewall, rate }: AdapterWish): Readonly<Record<string, ParamValue | undefined>> {
-  return { tag: vlan, firewall: firewall ? true : undefined, rate: rate === 0 ? undefined : rate };
 }
 
 const cloudKeys = ['ciuser', 'cipassword', 'sshkeys', 'cicustom', 'citype', 'nameserver', 'searchdomain'];

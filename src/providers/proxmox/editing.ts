@@ -1,13 +1,12 @@
 // Changing one machine beyond cpus, memory and disk size: settings, disks, network adapters, media. What cannot change while it runs
 // becomes pending, which is said.
 import { GaiaError } from '../../machines/errors.ts';
-import type { Disk, MachineId, NetworkAdapter } from '../../machines/machine.ts';
+import type { MachineId } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
-import { addressAfter, addressIn } from './addresses.ts';
-import type { CardAddress } from './addresses.ts';
-import { present } from './fields.ts';
-import type { AdapterWish } from './options.ts';
-import { formatGiB, formatPropertyString, formatTags, parsePropertyString, parseTags } from './encode.ts';
+import { adapterString } from './cards.ts';
+import { diskFormat, moveRequest } from './disks.ts';
+import type { DiskMove } from './disks.ts';
+import { formatGiB, formatPropertyString, formatTags, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
 import { changeConfig, hotplugs, sayPending } from './lifecycle.ts';
 import { parseDisks, parseSettings } from './parse.ts';
@@ -60,9 +59,6 @@ const kinds: readonly Change['kind'][] = ['setting', 'setAdapter', 'removeAdapte
 const nodeKey = 'node';
 
 const liveKeys = new Set([nodeKey, ...settings.filter(setting => setting.live).map(setting => setting.key)]);
-
-/** Where a disk goes, and as what. */
-export type DiskMove = Pick<Extract<Change, { kind: 'moveDisk' }>, 'slot' | 'storage' | 'format'>;
 
 /** One request-worth of edits, worked out before anything is sent. */
 export interface EditPlan {
@@ -146,44 +142,6 @@ function freeSlot(guest: Guest, taken: (slot: string) => boolean): string {
   throw new GaiaError('notSupported', { message: 'It has no free slot for another disk.' });
 }
 
-/** The adapter `base` with what a file says of it. */
-export function wishedAdapter(wish: AdapterWish, base: NetworkAdapter): NetworkAdapter {
-  const { vlan, model, mac, firewall, rate, address } = wish;
-  return {
-    ...base,
-    ...(vlan === undefined ? {} : { vlan }),
-    ...(model === undefined ? {} : { model }),
-    ...(mac === undefined ? {} : { macAddress: mac.toUpperCase() }),
-    extra: { ...base.extra, ...present({ firewall, rate, address }) },
-  };
-}
-
-/** An adapter as its config line; what the domain does not know (queues, mtu) is kept. */
-function adapterString(guest: Guest, present: string | undefined, adapter: NetworkAdapter): string {
-  const old = present === undefined ? undefined : parsePropertyString(present);
-  const extra = adapter.extra?.['firewall'];
-  const firewall = typeof extra === 'boolean' ? extra : old?.options['firewall'] === '1';
-  const rate = adapter.extra?.['rate'];
-  const common = {
-    bridge: adapter.network ?? old?.options['bridge'],
-    tag: adapter.vlan,
-    firewall: firewall ? true : undefined,
-    rate: typeof rate !== 'number' ? old?.options['rate'] : rate === 0 ? undefined : rate,
-    link_down: adapter.connected === false ? true : undefined,
-  };
-  if (guest.kind === 'lxc') {
-    const { bridge: _b, tag: _t, firewall: _f, link_down: _l, rate: _r, ip: _ip, gw: _gw, ip6: _ip6, gw6: _gw6, ...kept } = old?.options ?? {};
-    const wish = adapter.extra?.['address'] as CardAddress | undefined;
-    const address = old ? addressAfter(addressIn(old.options), wish ?? {}) : (wish ?? { ip: 'dhcp' });
-    return formatPropertyString({ options: { name: `eth${adapter.index}`, ...kept, ...common, ...(adapter.macAddress === undefined ? {} : { hwaddr: adapter.macAddress }), ...address, type: 'veth' } });
-  }
-  const oldModel = old ? Object.keys(old.options).find(key => /^[0-9A-F]{2}(?::[0-9A-F]{2}){5}$/i.test(old.options[key] ?? '')) : undefined;
-  const model = adapter.model ?? oldModel ?? 'virtio';
-  const mac = adapter.macAddress ?? (oldModel === undefined ? undefined : old?.options[oldModel]);
-  const kept = Object.fromEntries(Object.entries(old?.options ?? {}).filter(([key]) => key !== oldModel && !(key in common) && key !== 'model' && key !== 'macaddr'));
-  return mac === undefined ? formatPropertyString({ first: model, options: { ...common, ...kept } }) : formatPropertyString({ options: { [model]: mac, ...common, ...kept } });
-}
-
 export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: { readonly target: string }, context: OperationContext) => Promise<void>): Editing {
   const { calls, directory } = deps;
   const read = async (guest: Guest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> => parseSettings((await calls.get(requests.config(guest), signal)).data);
@@ -218,22 +176,7 @@ export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: 
       await changeConfig(deps, guest, plan.params, options, context.signal, !plan.slow);
     }
     if (plan.destroy.length > 0) await calls.change(requests.unlinkDisk(guest, plan.destroy, { destroy: true }), context.signal);
-    for (const { slot, storage, format } of plan.move) await calls.run(requests.moveDisk(guest, slot, storage, { deleteSource: true, ...(format === undefined ? {} : { format }) }), context, { machine });
+    for (const move of plan.move) await calls.run(moveRequest(guest, move), context, { machine });
   }
 }
 
-/**
- * What must be moved for a disk to lie where, and to be what, a file says; undefined = it does. What a block storage keeps has no format of
- * its own, and a container's volumes have none to choose.
- */
-export function diskMove(disk: Disk, wish: { readonly storage?: string | undefined; readonly format?: string | undefined }, kind: Guest['kind']): DiskMove | undefined {
-  const storage = wish.storage ?? disk.storage;
-  const format = kind === 'qemu' ? wish.format : undefined;
-  const isThere = disk.storage === storage && (format === undefined || disk.format === undefined || disk.format === format);
-  return disk.storage === undefined || storage === undefined || isThere ? undefined : { slot: disk.slot, storage, ...(format === undefined ? {} : { format }) };
-}
-
-/** Directory-like storages make raw files by default, which cannot be snapshotted. */
-export function diskFormat(storageType: string | undefined): string | undefined {
-  return storageType !== undefined && ['dir', 'nfs', 'cifs', 'cephfs', 'glusterfs'].includes(storageType) ? 'qcow2' : undefined;
-}

@@ -140,6 +140,16 @@ export async function resize(deps: PartDeps, id: MachineId, size: Resize, contex
   await sayPending(deps, guest, context);
 }
 
+/** Grows a disk to a size; a larger one stays as it is. */
+export async function growTo(deps: PartDeps, guest: Guest, slot: string, sizeBytes: number, context: OperationContext): Promise<void> {
+  if (!deps.calls.dry) {
+    const disks = parseDisks(parseSettings((await deps.calls.get(requests.config(guest), context.signal)).data));
+    const disk = disks.find(candidate => candidate.slot === slot);
+    if (disk?.capacityBytes !== undefined && disk.capacityBytes >= sizeBytes) return;
+  }
+  await deps.calls.run(requests.resizeDisk(guest, slot, formatDiskSize(sizeBytes)), context);
+}
+
 /**
  * PUT config. When an answer got lost and the second try meets a changed digest, the change may be our own: then what is there now decides.
  */

@@ -169,3 +169,8 @@ function paramValue(key: string, value: unknown): ParamValue {
 function compact<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** A clone is what its template is, unless the file says otherwise: its disks lie where those lie, in their format. */
+export function isMadeAnew(spec: Pick<MachineSpec, 'source'>): boolean {
+  return ['empty', 'iso', 'image', 'tarball'].includes(spec.source.kind);
+}

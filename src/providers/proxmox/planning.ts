@@ -5,16 +5,16 @@ import type { Change, Difference, Planning, Resize } from '../../machines/provid
 import type { MachineSpec } from '../../machines/spec.ts';
 import { addressAfter, addressIn, addressText } from './addresses.ts';
 import type { CardAddress } from './addresses.ts';
-import { bootDisk, furtherDisks } from './create.ts';
-import { adapterWishes, cpuType, diskSizes, isMadeAnew, surplusCards } from './createPlan.ts';
-import { diskMove, wishedAdapter } from './editing.ts';
+import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
+import { cpuType } from './createPlan.ts';
+import { bootDisk, diskMove, diskWishes, furtherDisks } from './disks.ts';
 import { present } from './fields.ts';
 import { hotplugs } from './lifecycle.ts';
-import { readOptions } from './options.ts';
+import { isMadeAnew, readOptions } from './options.ts';
 import type { AdapterWish, CreateOptions } from './options.ts';
 
-/** Plain settings that a file may name, and how they stand in the configuration. Those that a running machine takes at once are `live`. */
-const plain: readonly { readonly option: keyof CreateOptions; readonly key: string; readonly fallback?: string; readonly live?: true }[] = [
+/** Plain settings that a file may name, how they stand in the configuration, and what one means that does not. A running machine takes none of them at once. */
+const plain: readonly { readonly option: keyof CreateOptions; readonly key: string; readonly fallback: string }[] = [
   { option: 'ostype', key: 'ostype', fallback: 'other' },
   { option: 'bios', key: 'bios', fallback: 'seabios' },
   { option: 'machine', key: 'machine', fallback: 'pc' },
@@ -30,7 +30,17 @@ export const planning: Planning = {
     const options = readOptions(spec);
     const { kind, state } = details.machine;
     const stop = kind === 'vm' && (state === 'running' || state === 'paused') ? 'stop' : 'live';
-    return [...place(options, details), ...basics(spec, options, details, stop), ...disks(spec, options, details), ...moreDisks(spec, options, details), ...labels(spec, options, details), ...settings(options, details, stop), ...adapters(spec, options, details, hotplugs(details.settings, 'network') ? 'live' : stop)];
+    const plug = hotplugs(details.settings, 'network') ? 'live' : stop;
+    return [
+      ...place(options, details),
+      ...basics(spec, options, details, stop),
+      ...disks(spec, options, details),
+      ...moreDisks(spec, options, details),
+      ...labels(spec, options, details),
+      ...settings(options, details, stop),
+      ...adapters(spec, options, details, plug),
+      ...surplusAdapters(spec, options, details, plug),
+    ];
   },
 };
 
@@ -54,7 +64,7 @@ function basics(spec: MachineSpec, options: CreateOptions, details: MachineDetai
 }
 
 function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
-  const [first] = diskSizes(spec, options);
+  const [first] = diskWishes(spec, options);
   const slot = bootDisk(details.settings, details.disks.map(disk => disk.slot));
   const disk = details.disks.find(candidate => candidate.slot === slot);
   if (!first || !disk || slot === undefined) return [];
@@ -70,7 +80,7 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
 /** Disks behind the first, in their order: those that lack are added, smaller ones grow. One that the file does not know stays: it has data. */
 function moreDisks(spec: MachineSpec, options: CreateOptions, details: MachineDetails): Difference[] {
   const there = furtherDisks(details.disks, bootDisk(details.settings, details.disks.map(disk => disk.slot)));
-  const [, ...wanted] = diskSizes(spec, options);
+  const [, ...wanted] = diskWishes(spec, options);
   return wanted.flatMap((wish, position): Difference[] => {
     const disk = there[position];
     const key = `disk ${position + 2}`;
@@ -101,8 +111,8 @@ function labels(spec: MachineSpec, options: CreateOptions, details: MachineDetai
     found.push({ key, ...(before === undefined ? {} : { before }), after, effect: 'live', change: { edit: change } });
   };
   const description = spec.description ?? options.description;
-  const present = details.machine.description?.trimEnd();
-  if (description !== undefined && description.trimEnd() !== (present ?? '')) set('description', present, description, { kind: 'setting', key: 'description', value: description });
+  const before = details.machine.description?.trimEnd();
+  if (description !== undefined && description.trimEnd() !== (before ?? '')) set('description', before, description, { kind: 'setting', key: 'description', value: description });
   const tags = (spec.tags ?? options.tags)?.map(tag => tag.toLowerCase()).sort();
   const have = [...(details.machine.tags ?? [])].sort();
   if (tags && tags.join(';') !== have.join(';')) set('tags', have.join(', '), tags.join(', '), { kind: 'setting', key: 'tags', value: tags.join(';') });
@@ -153,20 +163,16 @@ const firewallText = (on: boolean): string => (on ? 'firewall' : 'no firewall');
 const rateText = (rate: number): string => (rate === 0 ? 'no limit' : `${rate} MB/s`);
 
 function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
-  return [...wishedAdapters(spec, options, details, effect), ...surplusAdapters(spec, options, details, effect)];
-}
-
-function wishedAdapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
   return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu').flatMap((asked, index): Difference[] => {
-    const present = details.adapters.find(adapter => adapter.index === index);
-    const wish: AdapterWish = present && asked.address ? { ...asked, address: addressAfter(addressOf(present), asked.address) } : asked;
-    const base: NetworkAdapter = present ?? { index, mode: 'bridge', network: 'vmbr0' };
-    const differing = cardFacts.filter(fact => fact.wished(wish) !== undefined && (!present || fact.wished(wish) !== fact.there(present)));
-    if (present && differing.length === 0) return [];
+    const there = details.adapters.find(adapter => adapter.index === index);
+    const wish: AdapterWish = there && asked.address ? { ...asked, address: addressAfter(addressOf(there), asked.address) } : asked;
+    const base: NetworkAdapter = there ?? { index, mode: 'bridge', network: 'vmbr0' };
+    const differing = cardFacts.filter(fact => fact.wished(wish) !== undefined && (!there || fact.wished(wish) !== fact.there(there)));
+    if (there && differing.length === 0) return [];
     const text = (said: (fact: (typeof cardFacts)[number]) => string | undefined): string => differing.map(said).filter(Boolean).join(', ');
     return [{
       key: `adapter ${index}`,
-      ...(present ? { before: text(fact => fact.there(present)) } : {}),
+      ...(there ? { before: text(fact => fact.there(there)) } : {}),
       after: text(fact => fact.wished(wish)) || base.network || '-',
       effect,
       change: { edit: { kind: 'setAdapter', adapter: wishedAdapter(wish, { ...base, ...(wish.bridge === undefined ? {} : { network: wish.bridge }) }) } },

@@ -1,0 +1,84 @@
+// The network cards of a guest: what a file says of each, and how one stands in the configuration. Pure.
+import type { NetworkAdapter } from '../../machines/machine.ts';
+import type { MachineSpec, NetworkSpec } from '../../machines/spec.ts';
+import { addressAfter, addressIn, wishedAddress } from './addresses.ts';
+import type { CardAddress } from './addresses.ts';
+import { formatPropertyString, parsePropertyString } from './encode.ts';
+import type { ParamValue } from './encode.ts';
+import { present } from './fields.ts';
+import { isMadeAnew } from './options.ts';
+import type { AdapterWish, CreateOptions } from './options.ts';
+import type { Guest } from './requests.ts';
+
+/** The network's own words, and for the first card those of `provider_config`. */
+export function adapterWish(network: NetworkSpec | undefined, index: number, options: CreateOptions): AdapterWish {
+  const own: AdapterWish = network?.type === 'public_network' ? network : network?.name === undefined ? {} : { bridge: network.name };
+  const first: AdapterWish = index === 0 ? options : {};
+  const keys = ['bridge', 'vlan', 'model', 'mac', 'firewall', 'rate'] as const;
+  return Object.fromEntries(keys.map(key => [key, own[key] ?? first[key]]).filter(([, value]) => value !== undefined)) as AdapterWish;
+}
+
+/** The cards that a file says something of, by their number. A container's have no model, but an address. */
+export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, options: CreateOptions, kind: Guest['kind']): readonly AdapterWish[] {
+  const wish = (network: NetworkSpec | undefined, index: number): AdapterWish => {
+    const all = adapterWish(network, index, options);
+    if (kind === 'qemu') return all;
+    const { model: _model, ...rest } = all;
+    return { ...rest, ...present({ address: wishedAddress(spec, index) }) };
+  };
+  if (spec.networks.length > 0) return spec.networks.map(wish);
+  const first = wish(undefined, 0);
+  return Object.keys(first).length > 0 ? [first] : [];
+}
+
+/**
+ * The cards, of those that are there, which the file does not have. Without `networks` a machine has one, and a clone those of its template.
+ * One that provider_config names as it is (`net1`) is the file's.
+ */
+export function surplusCards(spec: MachineSpec, options: CreateOptions, there: readonly number[]): readonly number[] {
+  if (spec.networks.length === 0 && !isMadeAnew(spec)) return [];
+  return there.filter(index => index >= Math.max(1, spec.networks.length) && options.rest[`net${index}`] === undefined);
+}
+
+/** As the API says them: what is off, or no limit, is left out. */
+export function cardOptions({ vlan, firewall, rate }: AdapterWish): Readonly<Record<string, ParamValue | undefined>> {
+  return { tag: vlan, firewall: firewall ? true : undefined, rate: rate === 0 ? undefined : rate };
+}
+
+/** The adapter `base` with what a file says of it. */
+export function wishedAdapter(wish: AdapterWish, base: NetworkAdapter): NetworkAdapter {
+  const { vlan, model, mac, firewall, rate, address } = wish;
+  return {
+    ...base,
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(model === undefined ? {} : { model }),
+    ...(mac === undefined ? {} : { macAddress: mac.toUpperCase() }),
+    extra: { ...base.extra, ...present({ firewall, rate, address }) },
+  };
+}
+
+/** An adapter as its config line; what the domain does not know (queues, mtu) is kept. */
+export function adapterString(guest: Guest, line: string | undefined, adapter: NetworkAdapter): string {
+  const old = line === undefined ? undefined : parsePropertyString(line);
+  const extra = adapter.extra?.['firewall'];
+  const firewall = typeof extra === 'boolean' ? extra : old?.options['firewall'] === '1';
+  const rate = adapter.extra?.['rate'];
+  const common = {
+    bridge: adapter.network ?? old?.options['bridge'],
+    tag: adapter.vlan,
+    firewall: firewall ? true : undefined,
+    rate: typeof rate !== 'number' ? old?.options['rate'] : rate === 0 ? undefined : rate,
+    link_down: adapter.connected === false ? true : undefined,
+  };
+  if (guest.kind === 'lxc') {
+    const { bridge: _b, tag: _t, firewall: _f, link_down: _l, rate: _r, ip: _ip, gw: _gw, ip6: _ip6, gw6: _gw6, ...kept } = old?.options ?? {};
+    const wish = adapter.extra?.['address'] as CardAddress | undefined;
+    const address = old ? addressAfter(addressIn(old.options), wish ?? {}) : (wish ?? { ip: 'dhcp' });
+    return formatPropertyString({ options: { name: `eth${adapter.index}`, ...kept, ...common, ...(adapter.macAddress === undefined ? {} : { hwaddr: adapter.macAddress }), ...address, type: 'veth' } });
+  }
+  const oldModel = old ? Object.keys(old.options).find(key => /^[0-9A-F]{2}(?::[0-9A-F]{2}){5}$/i.test(old.options[key] ?? '')) : undefined;
+  const model = adapter.model ?? oldModel ?? 'virtio';
+  const mac = adapter.macAddress ?? (oldModel === undefined ? undefined : old?.options[oldModel]);
+  const kept = Object.fromEntries(Object.entries(old?.options ?? {}).filter(([key]) => key !== oldModel && !(key in common) && key !== 'model' && key !== 'macaddr'));
+  return mac === undefined ? formatPropertyString({ first: model, options: { ...common, ...kept } }) : formatPropertyString({ options: { [model]: mac, ...common, ...kept } });
+}
