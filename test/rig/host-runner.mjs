@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { developExtension, launchBrowser } from './browser.mjs';
+import { developExtension, launchBrowser, stopAnimations } from './browser.mjs';
 import { ensureHost } from './host.mjs';
 import { startServer } from './server.mjs';
 
@@ -44,6 +44,7 @@ export async function runInHost({ tests, workspace, extension, vsix, trust, env,
     page.on('pageerror', error => pageLog.write(`page error ${error}\n`));
     const exited = new Promise(resolve => page.exposeFunction('codeAutomationExit', () => resolve('ended')));
     await page.exposeFunction('codeAutomationLog', (type, args) => pageLog.write(`host ${type} ${JSON.stringify(args)}\n`));
+    await stopAnimations(page);
     // Without an extension under development (the .vsix is installed) the boot folder stands in for it: it only carries the tests.
     await developExtension(page, { authority: server.authority, extension: extension ?? bootExtension(home), tests: entry });
     await page.goto(server.folderUrl(folder));

@@ -10,7 +10,7 @@ import { ensureVirtualBox, privateVirtualBox } from './virtualbox.mjs';
 
 /** What each part is and how it is made. The order is that of `all`; `asked`: only when it is named. */
 export const parts = {
-  chromium: { about: "the browser that shows the workbench (Debian's chromium, 290 MB)", ensure: ensureChromium },
+  chromium: { about: "the browser that shows the workbench (Debian's Chromium without windows, 190 MB)", ensure: ensureChromium },
   vagrant: { about: "Debian's Vagrant (80 MB)", ensure: ensureVagrant },
   ansible: { about: "Debian's ansible-core (30 MB)", ensure: ensureAnsible },
   powershell: { about: 'the real PowerShell engine, built with the .NET 10 SDK (25 MB)', ensure: ensurePowerShell },

@@ -49,6 +49,8 @@ export interface PrivateVirtualBox {
   state(vm: string): Promise<string | undefined>;
   /** Its processes, by pid: to kill VBoxSVC in a fault test, say. */
   processes(): { pid: number; program: string }[];
+  /** Starts VBoxSVC anew, as one that stays while this process lives. `enter`: a command before it, `nsenter --net=…`. */
+  keepService(...enter: string[]): Promise<void>;
   /** Switches everything off, waits until all its processes have ended (by pid), removes the folder. */
   dispose(): Promise<void>;
 }
@@ -57,7 +59,7 @@ export interface PrivateVirtualBox {
 export function ensureVirtualBox(options?: { windows?: boolean }): Promise<{ vboxmanage: string; bin: string; bin70: string; version: string }>;
 /** Why there is none here, or undefined when privateVirtualBox() works: `describe.skipIf(virtualBoxMissing())`. */
 export function virtualBoxMissing(options?: { windows?: boolean }): string | undefined;
-/** A fresh VirtualBox with no machines. `windows`: one that can show machines in windows. `folder`: a lasting one instead of a temporary folder; dispose() then keeps it. */
-export function privateVirtualBox(options?: { folder?: string; windows?: boolean }): Promise<PrivateVirtualBox>;
+/** A fresh VirtualBox with no machines. `windows`: one that can show machines in windows. `folder`: a lasting one instead of a temporary folder; dispose() then keeps it. `service`: by itself VBoxSVC ends 5 s after its last client, and the next call starts it anew; one that `stays` is for tests of something else. */
+export function privateVirtualBox(options?: { folder?: string; windows?: boolean; service?: 'comesAndGoes' | 'stays' }): Promise<PrivateVirtualBox>;
 /** The private VirtualBox that this process's environment names already, in the extension host of a test; undefined outside. Whoever made it disposes of it. */
 export function virtualBoxOfEnvironment(): Omit<PrivateVirtualBox, 'dispose'> | undefined;

@@ -46,7 +46,7 @@ export function virtualBoxMissing({ windows = false } = {}) {
 }
 
 /** A fresh VirtualBox with no machines, in a temporary folder. See virtualbox.d.mts. */
-export async function privateVirtualBox({ folder: wanted, windows = false } = {}) {
+export async function privateVirtualBox({ folder: wanted, windows = false, service = 'comesAndGoes' } = {}) {
   const missing = virtualBoxMissing({ windows });
   if (missing) throw new Unavailable(missing);
   const folder = wanted ?? fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-vbox-'));
@@ -55,8 +55,29 @@ export async function privateVirtualBox({ folder: wanted, windows = false } = {}
   const forget = atExit(() => signal(processes(box.socketId), 'SIGTERM'));
   box.dispose = () => { forget(); return dispose(box, wanted === undefined); };
   for (const dir of [box.home, box.machineFolder]) fs.mkdirSync(dir, { recursive: true });
+  if (service === 'stays') await box.keepService();
   await box.run(['setproperty', 'machinefolder', box.machineFolder]);
   return box;
+}
+
+/**
+ * Starts VBoxSVC as one that stays. By itself it ends 5 s after its last client, and on a busy computer that is in the middle of a test
+ * of something else. It ends with this process (`setpriv`), however that ends. `enter`: a command that starts it elsewhere (`nsenter --net=…`).
+ */
+async function keepService(box, ...enter) {
+  signal(processes(box.socketId), 'SIGTERM');
+  await gone(box.socketId, () => true, 10_000);
+  const ready = path.join(box.folder, 'service.pid');
+  fs.rmSync(ready, { force: true });
+  const service = spawn('setpriv', ['--pdeathsig', 'TERM', ...enter, path.join(box.bin, 'VBoxSVC'), '--pidfile', ready], { env: { ...box.env, LC_ALL: 'C.UTF-8' }, stdio: 'ignore', detached: true });
+  let ended;
+  service.on('error', error => { ended = error.message; }).on('exit', code => { ended = `exit ${code}`; });
+  // A call before it listens would start a second one.
+  for (let i = 0; !fs.existsSync(ready); i++) {
+    if (ended !== undefined || i > 600) throw new Error(`VBoxSVC did not start: ${ended ?? 'it says nothing'}`);
+    await sleep(50);
+  }
+  service.unref();
 }
 
 const lockSays = /while it is locked|is already locked|is being (?:un)?locked|session was closed/;
@@ -81,6 +102,7 @@ function open({ folder, socketId, tools = slim.tools }) {
   box.createVm = options => createVm(box, options);
   box.state = async vm => /^VMState="(.*)"\r?$/m.exec(await box.run(['showvminfo', vm, '--machinereadable']))?.[1];
   box.processes = () => processes(socketId);
+  box.keepService = (...enter) => keepService(box, ...enter);
   return box;
 }
 

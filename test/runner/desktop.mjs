@@ -29,7 +29,7 @@ export async function desktop({ grep, missing }) {
     fs.writeFileSync(results, '');
     fs.cpSync(path.join(root, 'examples'), workspace, { recursive: true });
     const profile = [`--user-data-dir=${path.join(home, 'data')}`, `--extensions-dir=${path.join(home, 'ext')}`];
-    const box = missing.virtualbox ? undefined : await privateVirtualBox();
+    const box = missing.virtualbox ? undefined : await privateVirtualBox({ service: 'stays' });
     try {
       if (pass === 'package') await runVSCodeCommand([...profile, '--install-extension', path.join(root, 'out/gaia.vsix'), '--force'], { vscodeExecutablePath: vscode });
       const boot = path.join(home, 'boot');

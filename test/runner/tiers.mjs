@@ -87,7 +87,7 @@ async function host({ grep, missing, args }) {
     { name: 'restricted', tests: restricted, extension: root, trust: true },
   ].filter(({ name, tests }) => tests.length && !args.some(arg => arg.startsWith('--only=') && arg !== `--only=${name}`));
   for (const { name, ...pass } of passes) {
-    const box = missing.virtualbox ? undefined : await privateVirtualBox();
+    const box = missing.virtualbox ? undefined : await privateVirtualBox({ service: 'stays' });
     try {
       outcome.output += `${name}\n`;
       const result = await runInHost({ ...pass, workspace: path.join(root, 'examples'), env: { ...box?.variables, GAIA_HOST_PASS: name }, grep, keep: args.includes('--keep'), say: line => { outcome.output += `${line}\n`; } });

@@ -17,7 +17,7 @@ describe.skipIf(virtualBoxMissing())('appliances of a real VirtualBox', () => {
   let id = '';
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     file = path.join(box.folder, 'shop 1.ova');
     id = await box.createVm({ name: 'shop', cpus: 1, memoryMiB: 64, diskMiB: 16 });
     await box.createVm({ name: 'runs', memoryMiB: 64 });

@@ -21,7 +21,7 @@ describe.skipIf(virtualBoxMissing())('the details page', () => {
   let shared = '';
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     shared = path.join(box.folder, 'shared & safe');
     fs.mkdirSync(shared);
     id = await box.createVm({ name, group: '/lab', cpus: 2, memoryMiB: 64, diskMiB: 16, modify: [

@@ -21,7 +21,7 @@ describe.skipIf(virtualBoxMissing())('boxes and images', () => {
   let workbench: Workbench;
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-images-'));
     cache = path.join(folder, 'cache');
     const vagrantHome = path.join(folder, 'vagrant');

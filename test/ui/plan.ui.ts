@@ -28,7 +28,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
   let explorer: Explorer;
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     await box.createVm({ name: 'stranger', memoryMiB: 64 });
     await box.createVm({ name: 'bystander', memoryMiB: 64 });
     workbench = await openWorkbench({

@@ -22,7 +22,7 @@ describe.skipIf(virtualBoxMissing())('the machines of a file', () => {
   let slow: string;
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-own-'));
     slow = path.join(folder, 'slow');
     fs.writeFileSync(path.join(folder, 'VBoxManage'), `#!/bin/bash\nif [ "$1" = createvm ]; then while [ -e '${slow}' ]; do touch '${slow}.waiting'; sleep 0.1; done; fi\nexec '${box.vboxmanage}' "$@"\n`, { mode: 0o755 });

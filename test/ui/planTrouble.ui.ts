@@ -23,7 +23,7 @@ describe.skipIf(virtualBoxMissing())('a plan that does not go well', () => {
   let slow: string;
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     await box.createVm({ name: 'bystander', memoryMiB: 64 });
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-trouble-'));
     slow = path.join(folder, 'slow');

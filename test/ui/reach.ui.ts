@@ -28,7 +28,7 @@ describe.skipIf(virtualBoxMissing() ?? sshdMissing())('into a machine', () => {
   const userConfig = (): string => path.join(home(), '.ssh/config');
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     sshd = await startSshd(`ssh-rsa ${insecurePublicBody} vagrant insecure public key\n`);
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-reach-'));
     const file = await makeBox(box, folder, 'Vagrant.configure("2") { |config| config.ssh.username = "root" }\n');

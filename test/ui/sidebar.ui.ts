@@ -15,7 +15,7 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
   const id: Record<'odd' | 'lab' | 'prod', string> = { odd: '', lab: '', prod: '' };
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     id.odd = await box.createVm({ name: odd, cpus: 2, memoryMiB: 64, diskMiB: 16 });
     id.lab = await box.createVm({ name: 'node', group: '/lab', memoryMiB: 64 });
     id.prod = await box.createVm({ name: 'node', group: '/prod', memoryMiB: 128 });

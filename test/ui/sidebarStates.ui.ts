@@ -108,7 +108,7 @@ describe.skipIf(virtualBoxMissing())('by keyboard and palette', () => {
   let workbench: Workbench;
   let tree: TreeView;
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     await box.createVm({ name: 'alpha', memoryMiB: 64 });
     await box.createVm({ name: 'beta', memoryMiB: 64 });
     await box.createVm({ name: 'gamma', memoryMiB: 64 });

@@ -18,7 +18,7 @@ describe.skipIf(virtualBoxMissing() ?? vagrantMissing())('run with Vagrant', () 
   let workbench: Workbench;
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     vagrant = privateVagrant({ virtualBox: box });
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-run-vagrant-'));
     const file = await makeBox(box, folder, 'Vagrant.configure("2") { |config| config.vm.boot_timeout = 5 }\n');

@@ -36,7 +36,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply on a real VirtualBox', () =
   const finished: string[] = [];
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-apply-'));
     fs.mkdirSync(path.join(folder, 'src'));
     boxFile = await makeBox(box, folder);

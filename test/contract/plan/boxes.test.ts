@@ -5,7 +5,6 @@ import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MachineId } from '../../../src/machines/machine.ts';
@@ -41,11 +40,10 @@ describe.skipIf(noNetworks)(`boxes on a real VirtualBox${noNetworks ? ` (skipped
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-boxes-'));
     // With a screen that has no 3D: the example's `accelerate3d` works only because the screen is changed first, by Gaia and in its Vagrantfile.
     const boxFile = await makeBox(box, folder, undefined, ['--graphicscontroller', 'vboxvga']);
-    // The service of the calls so far sees the networks outside.
-    for (const { pid, program } of box.processes()) if (program === 'VBoxSVC') process.kill(pid, 'SIGTERM');
-    for (let n = 0; n < 100 && box.processes().length > 0; n++) await sleep(50);
     network = spawn('unshare', ['--net', 'sh', '-c', withInterface], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise(resolve => network.stdout?.once('data', resolve));
+    // The service of the calls so far sees the networks outside.
+    await box.keepService('nsenter', `--net=/proc/${String(network.pid)}/ns/net`);
     bin = path.join(folder, 'bin');
     fs.mkdirSync(bin);
     const inside = `exec nsenter --net=/proc/${String(network.pid)}/ns/net "${box.vboxmanage}" "$@"`;

@@ -19,7 +19,7 @@ describe.skipIf(missing)(`an unattended installation${missing ? ` (skipped: ${mi
   let gaia: Gaia;
 
   beforeAll(async () => {
-    box = await privateVirtualBox();
+    box = await privateVirtualBox({ service: 'stays' });
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gaia-unattended-'));
     const disc = path.join(folder, 'disc');
     const write = (name: string, text: string): void => {

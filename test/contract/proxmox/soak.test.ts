@@ -3,7 +3,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
-import { GaiaError } from '../../../src/machines/errors.ts';
+import { asGaiaError, GaiaError } from '../../../src/machines/errors.ts';
 import { machineId } from '../../../src/machines/machine.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
 import { startProxmox } from '../../proxmox/server.ts';
@@ -78,7 +78,7 @@ describe('soak', () => {
       const vmid = 200 + index;
       const id = machineId('proxmox', 'lab', `qemu/${vmid}`);
       const guest = () => server.state.guests.get(vmid)!;
-      const run = async (name: string, of: number, act: () => Promise<unknown>, holds: () => boolean): Promise<boolean> => {
+      const run = async (name: string, of: number, act: () => Promise<unknown>, holds: () => boolean, stop?: AbortSignal): Promise<boolean> => {
         const before = wellEnded(of);
         // A number that was free again is given to another lane at once: its tasks are not ours to count.
         const newTasks = (): string[] => (of === vmid ? [...wellEnded(of)].filter(([upid]) => !before.has(upid)).map(([, type]) => type) : []);
@@ -89,7 +89,9 @@ describe('soak', () => {
           expect(holds(), `${name} was said to be done, but is not`).toBe(true);
           expect(newTasks().length, `${name} was done twice: ${newTasks().join(', ')}`).toBeLessThanOrEqual(1);
           return true;
-        } catch (error) {
+        } catch (thrown) {
+          // As the queue of operations says it: what was given up before anything was sent is a plain abort.
+          const error = stop?.aborted === true ? asGaiaError(thrown) : thrown;
           if (!(error instanceof GaiaError)) throw error;
           search(`${error.message}\n${error.stack ?? ''}\n${JSON.stringify(error.detail)}`);
           byCode.set(`${name} ${error.code}`, (byCode.get(`${name} ${error.code}`) ?? 0) + 1);
@@ -149,7 +151,7 @@ describe('soak', () => {
             const stop = new AbortController();
             const timer = setTimeout(() => { stop.abort(); }, (index * 31 + round * 17) % 90);
             const taken = (): number => guest().snapshots.filter(snapshot => snapshot.name === name).length;
-            const done = await run('given up snapshot', vmid, () => provider.snapshots!.take(id, { name, memory: false }, { ...seen, signal: stop.signal }), () => taken() === 1);
+            const done = await run('given up snapshot', vmid, () => provider.snapshots!.take(id, { name, memory: false }, { ...seen, signal: stop.signal }), () => taken() === 1, stop.signal);
             clearTimeout(timer);
             if (!done && stop.signal.aborted) givenUp++;
             if (taken() > 0) await run('delete snapshot', vmid, () => provider.snapshots!.delete(id, name, seen), () => taken() === 0);
@@ -201,7 +203,9 @@ describe('soak', () => {
     for (const [name, how] of made) if (how === 'failed') expect(machines.some(machine => machine.name === name), `${name} failed, but is there`).toBe(false);
     console.log(`soak: ${finished} operations: ${counts.done} done, ${counts.failed} failed, ${counts.unclear} unclear, ${givenUp} given up; ${tickets} tickets forgotten; ${(searched / 2 ** 20).toFixed(1)} MiB searched for secrets; heap ${heap.map(mib => mib.toFixed(1)).join(' ')} MiB\n${[...byCode].map(([what, times]) => `${what}: ${times}`).join(', ')}`);
     expect(counts.done + givenUp).toBeGreaterThan(finished * 0.8);
-    expect(counts.unclear - givenUp).toBeLessThan(finished * 0.05);
+    // One in twenty, and three standard deviations of that: few operations leave much to chance.
+    const fewUnclear = finished * 0.05;
+    expect(counts.unclear - givenUp).toBeLessThan(fewUnclear + 3 * Math.sqrt(fewUnclear));
     expect(server.violations).toEqual([]);
     expect(rejections).toEqual([]);
     expect(leaks).toEqual([]);

@@ -92,7 +92,7 @@ function networks(config: Json, found: Dumped, same: Same): void {
     return tidy({
       type: one.type, protocol: 'tcp', ip: one.ip, netmask: one.netmask === '255.255.255.0' ? undefined : one.netmask, name: one.name, mac: one.mac, auto_config: one.auto_config === false ? false : undefined, nic_type: one.nic_type, bridge: one.bridge,
       virtualbox__intnet: one.internal === false ? undefined : one.internal, use_dhcp_assigned_default_route: one.use_dhcp_assigned_default_route === true ? true : undefined,
-      ...(one.dhcp === true ? { type: 'private_network', dhcp: 'dhcp' } : {}),
+      ...(one.dhcp === true && one.ip === undefined ? { dhcp: 'dhcp' } : {}),
     });
   });
   const implied = !expected.some(one => one.id === 'ssh');

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
-import { developExtension, launchBrowser } from '../../rig/browser.mjs';
+import { developExtension, launchBrowser, stopAnimations } from '../../rig/browser.mjs';
 import { ensureHost } from '../../rig/host.mjs';
 import { startServer, type Server } from '../../rig/server.mjs';
 import type { PrivateVirtualBox } from '../../rig/virtualbox.mjs';
@@ -76,6 +76,7 @@ async function openWindow(context: BrowserContext, server: Server, folder: strin
   const log = fs.createWriteStream(path.join(server.home, 'page.log'), { flags: 'a' });
   page.on('console', message => void log.write(`${message.type()} ${message.text()}\n`));
   page.on('pageerror', error => void log.write(`page error ${String(error)}\n`));
+  await stopAnimations(page);
   if (unpacked !== undefined) await developExtension(page, { authority: server.authority, extension: unpacked });
   await page.goto(server.folderUrl(folder));
   const workbench = new Workbench(page, server, folder);
