@@ -46,7 +46,8 @@ async function types() {
   const outcome = { passed: 0, failed: [], skipped: [], output: '' };
   await (await import('../../build/generate.mjs')).generate();
   for (const project of projects) {
-    const { code, output } = await node('node_modules/typescript/bin/tsc', '--noEmit', '-p', project, '--incremental', '--tsBuildInfoFile', `out/cache/${project === '.' ? 'src' : project}.tsbuildinfo`);
+    // The native compiler: a sixth of the time. The older one beside it is for eslint, which needs it as a library.
+    const { code, output } = await node('node_modules/typescript7/bin/tsc', '--noEmit', '-p', project);
     // A webview folder without sources is nothing to check.
     if (code === 0 || /error TS18003/.test(output)) outcome.passed++; else { outcome.failed.push(`tsc -p ${project}`); outcome.output += output; }
   }
