@@ -10,7 +10,7 @@ export default defineConfig({
     retry: process.env['CI'] ? 2 : 0,
     testTimeout: 120_000,
     // On a busy machine a click is drawn late; what comes soon is not waited for longer.
-    expect: { poll: { timeout: 20_000, interval: 60 } },
+    expect: { poll: { timeout: 20_000, interval: 120 } },
     hookTimeout: 180_000,
     // One browser at a time: it needs about 2 GB and a core.
     pool: 'forks',
