@@ -15,6 +15,8 @@ export interface PlanInput extends World {
   readonly bindings: Bindings;
   /** Of the bound machines; undefined when they could not be read. */
   detailsOf(id: MachineId): MachineDetails | undefined;
+  /** The public keys that a machine's file names, out of the files that hold them; undefined = they could not be read. */
+  readonly keysOf?: (name: string) => readonly string[] | undefined;
   /** What a machine's file says under `provisioners`. */
   readonly provisionersOf?: (name: string) => unknown;
   /** Did its first setup, after it was made, not come to its end? */
@@ -53,10 +55,15 @@ function stepFor(spec: MachineSpec, input: PlanInput, placeOf: PlaceOf, names: R
   }
   const details = input.detailsOf(bound.id);
   if (!details) return { ...base, machine: bound, kind: 'blocked', reason: phrase('The settings of "{0}" could not be read.'), values: [bound.name] };
-  const differences = [...renamed(spec, details.machine), ...(planning === undefined || planning === 'basic' ? compareBasics(spec, details) : planning.compare(spec, details))];
+  const differences = [...renamed(spec, details.machine), ...(planning === undefined || planning === 'basic' ? compareBasics(spec, details) : planning.compare(withKeys(spec, input.keysOf?.(spec.name)), details))];
   if (input.unfinished?.(bound.id) !== true) return { ...base, machine: bound, differences, kind: kindOf(differences) };
   const all: readonly Difference[] = [...differences, { key: 'provisioning', before: 'not finished', after: 'finished', effect: 'live' }];
   return { ...base, machine: bound, differences: all, kind: kindOf(all), unfinished: true };
+}
+
+/** To compare with alone: who logs in needs to know in which file a key is. */
+function withKeys(spec: MachineSpec, sshKeys: readonly string[] | undefined): MachineSpec {
+  return sshKeys === undefined ? spec : { ...spec, cloudInit: { ...spec.cloudInit, sshKeys } };
 }
 
 /** The file made it in another place than it wants it now. To make another one there would leave this one behind, and nobody would know whose it is. */

@@ -3,6 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spec.ts';
 import { wishedAddress } from './addresses.ts';
 import { adapterWish, cardOptions } from './cards.ts';
+import { addressParams, asksForCloudInit, hasDrive } from './cloudInit.ts';
 import { diskFormat, diskWishes } from './disks.ts';
 import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
@@ -156,13 +157,11 @@ function vmAdapters(networks: readonly NetworkSpec[], options: CreateOptions, pl
   });
 }
 
-const cloudKeys = ['ciuser', 'cipassword', 'sshkeys', 'cicustom', 'citype', 'nameserver', 'searchdomain'];
-
-/** The cloud-init drive and its values. Nothing when the file asks for none. */
-export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place: Pick<Place, 'storage' | 'environment'>, slot: string | undefined, notes: string[]): Record<string, ParamValue> {
+/** The cloud-init drive and its values. When the file asks for none: the addresses that it names, for a drive that is `present`. */
+export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place: Pick<Place, 'storage' | 'environment'>, slot: string | undefined, notes: string[], present: Readonly<Record<string, string>> = {}): Record<string, ParamValue> {
   const cloud = spec.cloudInit;
-  const raw = Object.keys(options.rest).some(key => cloudKeys.includes(key) || /^ipconfig\d+$/.test(key));
-  if (!cloud && !raw) {
+  if (!asksForCloudInit(spec, options)) {
+    if (hasDrive(present)) return addressParams(spec, options, present);
     if (spec.networks.some(network => network.ip !== undefined)) notes.push('A static address is set inside the machine; Proxmox VE can do it only with cloud-init.');
     return {};
   }
@@ -189,7 +188,7 @@ export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place
   };
 }
 
-function passwordOf(cloud: CloudInitSpec | undefined, place: Pick<Place, 'environment'>): string | undefined {
+export function passwordOf(cloud: CloudInitSpec | undefined, place: Pick<Place, 'environment'>): string | undefined {
   if (cloud?.passwordEnv === undefined) return undefined;
   const password = place.environment(cloud.passwordEnv);
   if (password === undefined || password === '') throw new GaiaError('invalidInput', { message: 'The environment variable {0}, which holds the password, is not set.', values: [cloud.passwordEnv] });

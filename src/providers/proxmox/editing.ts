@@ -4,14 +4,16 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { MachineId } from '../../machines/machine.ts';
 import type { Change, Editing, OperationContext, SettingDescription } from '../../machines/provider.ts';
 import { adapterString } from './cards.ts';
+import { isCloudInitKey, passwordKey } from './cloudInit.ts';
+import { passwordOf } from './createPlan.ts';
 import { diskFormat, moveRequest } from './disks.ts';
 import type { DiskMove } from './disks.ts';
 import { formatGiB, formatPropertyString, formatTags, parseTags } from './encode.ts';
 import type { Params } from './encode.ts';
 import { changeConfig, hotplugs, sayPending } from './lifecycle.ts';
 import { parseDisks, parseSettings } from './parse.ts';
+import type { CreateDeps } from './placement.ts';
 import { readStatus } from './power.ts';
-import type { PartDeps } from './power.ts';
 import { requests } from './requests.ts';
 import type { Guest } from './requests.ts';
 
@@ -94,8 +96,11 @@ export function planEdit(guest: Guest, present: Readonly<Record<string, string>>
       case 'addDisk': {
         const slot = change.slot ?? freeSlot(guest, slotTaken);
         if (slotTaken(slot)) throw new GaiaError('alreadyExists', { message: 'The slot {0} is in use.', values: [slot] });
-        if (change.location !== undefined) params[slot] = change.location;
-        else {
+        if (change.location !== undefined) {
+          params[slot] = change.location;
+          // Proxmox VE makes it.
+          slow ||= change.location.endsWith(':cloudinit');
+        } else {
           const storage = change.storage ?? parseDisks(present).find(disk => disk.kind === 'disk' && disk.storage !== undefined)?.storage;
           if (storage === undefined) throw new GaiaError('invalidInput', { message: 'Say on which storage the disk is to be made.' });
           slow = true;
@@ -142,7 +147,7 @@ function freeSlot(guest: Guest, taken: (slot: string) => boolean): string {
   throw new GaiaError('notSupported', { message: 'It has no free slot for another disk.' });
 }
 
-export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: { readonly target: string }, context: OperationContext) => Promise<void>): Editing {
+export function createEditing(deps: CreateDeps, migrate: (id: MachineId, options: { readonly target: string }, context: OperationContext) => Promise<void>): Editing {
   const { calls, directory } = deps;
   const read = async (guest: Guest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> => parseSettings((await calls.get(requests.config(guest), signal)).data);
   return {
@@ -153,20 +158,27 @@ export function createEditing(deps: PartDeps, migrate: (id: MachineId, options: 
       if (guest.kind === 'lxc' || !(await readStatus(deps, guest, signal)).running) return [];
       const isCard = (change: Change): boolean => change.kind === 'setAdapter' || change.kind === 'removeAdapter';
       const cardsWait = changes.some(isCard) && !hotplugs(await read(guest, signal), 'network');
-      return changes.filter(change => (change.kind === 'setting' && !liveKeys.has(change.key)) || (cardsWait && isCard(change)));
+      return changes.filter(change => (change.kind === 'setting' && !liveKeys.has(change.key) && !isCloudInitKey(change.key)) || (cardsWait && isCard(change)));
     },
     apply: async (id, changes, context) => {
       const { guest, machine } = await directory.find(calls, id, context.signal);
       const present = await read(guest, context.signal);
       const view = await directory.view(calls, context.signal);
       const target = changes.flatMap(change => (change.kind === 'setting' && change.key === nodeKey ? [String(change.value)] : [])).at(-1);
-      const plan = planEdit(guest, present, changes.filter(change => change.kind !== 'setting' || change.key !== nodeKey), storage => diskFormat(view.storages.find(row => row.id === storage)?.type));
+      const plan = planEdit(guest, present, changes.filter(change => change.kind !== 'setting' || change.key !== nodeKey).map(withPassword), storage => diskFormat(view.storages.find(row => row.id === storage)?.type));
       await send(guest, plan, present['digest'], context, machine.name);
       directory.forget();
       await sayPending(deps, guest, context);
+      if (guest.kind === 'qemu' && changes.some(change => change.kind === 'setting' && isCloudInitKey(change.key))) context.output('cloud-init gets its new values at the next start of the machine.');
       if (target !== undefined && target !== guest.node) await migrate(id, { target }, context);
     },
   };
+
+  /** A password is named by its variable until it is sent. */
+  function withPassword(change: Change): Change {
+    if (change.kind !== 'setting' || change.key !== passwordKey) return change;
+    return { kind: 'setting', key: 'cipassword', value: passwordOf({ passwordEnv: String(change.value) }, deps) ?? '' };
+  }
 
   async function send(guest: Guest, plan: EditPlan, digest: string | undefined, context: OperationContext, machine: string): Promise<void> {
     const options = { delete: plan.remove, ...(digest === undefined ? {} : { digest }) };

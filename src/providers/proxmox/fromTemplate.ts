@@ -5,6 +5,7 @@ import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
 import { cloneGuest, removeMade } from './cloneGuest.ts';
+import { driveSlot } from './cloudInit.ts';
 import { cloudInitParams, cpuType } from './createPlan.ts';
 import { bootDisk, diskFormat, diskMove, diskWishes, furtherDisks, moveRequest } from './disks.ts';
 import { planEdit } from './editing.ts';
@@ -92,9 +93,8 @@ function cloudInit(deps: CreateDeps, spec: MachineSpec, options: CreateOptions, 
   if (made.kind === 'lxc') return {};
   const disks = parseDisks(settings);
   const storage = options.storage ?? disks.find(disk => disk.kind === 'disk')?.storage ?? '';
-  const slot = disks.some(disk => disk.kind === 'cloudinit') ? undefined : ['ide2', 'ide0', 'ide3'].find(free => settings[free] === undefined);
   const notes: string[] = [];
-  const params = cloudInitParams(spec, options, { storage, environment: deps.environment }, slot, notes);
+  const params = cloudInitParams(spec, options, { storage, environment: deps.environment }, driveSlot(settings), notes, settings);
   for (const note of notes) context.output(note);
   return params;
 }

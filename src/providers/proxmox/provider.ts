@@ -128,7 +128,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
         cloning: createCloning(shared),
         migration,
         availability: createAvailability(shared),
-        editing: createEditing(shared, (id, options, context) => migration.migrate(id, options, context)),
+        editing: createEditing(creating, (id, options, context) => migration.migrate(id, options, context)),
         storage: createStorageAdmin(shared, connection.id),
         networks: createNetworkAdmin(shared),
         extras: createExtras(shared, backups, cluster),

@@ -10,6 +10,7 @@ import { makePlan } from '../../config/plan/plan.ts';
 import type { Why, World } from '../../config/plan/whereabouts.ts';
 import { machineSpec } from '../../config/spec.ts';
 import { validateConfig } from '../../config/validate.ts';
+import { publicKeys } from '../../images/cloudInit.ts';
 import { GaiaError } from '../../machines/errors.ts';
 import type { ErrorAction } from '../../machines/errors.ts';
 import type { Fleet, FleetEntry } from '../../machines/fleet.ts';
@@ -46,12 +47,14 @@ export async function gatherPlan(registry: ProviderRegistry, fleet: Fleet, text:
   const wanted = new Set([...specs.map(spec => spec.provider), ...[...bindings.values()].map(id => parseMachineId(id).provider)]);
   await fleet.refresh({ providers: registry.all().filter(provider => wanted.has(provider.id)), fresh: true });
   const details = await detailsOf(registry, fleet, [...bindings.values()], signal);
+  const keys = await keysOf(specs.filter(spec => bindings.has(spec.name)));
   const provisioners = new Map(parsed.machines.map(machine => [machine.name, machine.config['provisioners']]));
   const plan = makePlan({
     specs,
     bindings: only === undefined ? bindings : new Map([...bindings].filter(([name]) => specs.some(spec => spec.name === name))),
     ...worldOf(registry, fleet, world),
     detailsOf: id => details.get(id),
+    keysOf: name => keys.get(name),
     provisionersOf: name => provisioners.get(name),
     ...unfinished ? { unfinished } : {},
   });
@@ -78,6 +81,16 @@ function withPaths(spec: MachineSpec, baseFolder: string | undefined): MachineSp
   if (baseFolder === undefined) return spec;
   const home = os.homedir();
   return { ...spec, baseFolder, sharedFolders: spec.sharedFolders.map(folder => ({ ...folder, hostPath: path.resolve(baseFolder, folder.hostPath.replace(/^~(?=[\\/]|$)/, home)) })) };
+}
+
+/** What cannot be read is not compared; a create says why. */
+async function keysOf(specs: readonly MachineSpec[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = await Promise.all(specs.map(async ({ name, cloudInit, baseFolder }): Promise<readonly (readonly [string, readonly string[]])[]> => {
+    if (!cloudInit?.sshKeys) return [];
+    const keys = await publicKeys(cloudInit.sshKeys, { home: os.homedir(), ...baseFolder === undefined ? {} : { baseFolder } }).catch(() => undefined);
+    return keys ? [[name, keys]] : [];
+  }));
+  return new Map(found.flat());
 }
 
 function withSources(specs: readonly MachineSpec[], name: string): readonly MachineSpec[] {

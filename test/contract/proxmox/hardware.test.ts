@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { machineSpec } from '../../../src/config/spec.ts';
 import type { MachineId } from '../../../src/machines/machine.ts';
-import type { Difference } from '../../../src/machines/provider.ts';
+import type { Change, Difference } from '../../../src/machines/provider.ts';
 import type { MachineSpec } from '../../../src/machines/spec.ts';
 import type { ProxmoxProvider } from '../../../src/providers/proxmox/provider.ts';
 import type { PveVersion } from '../../proxmox/schema.ts';
@@ -342,6 +342,70 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it('plans what cloud-init gives a machine, old and new; a running one has it from its next start; no password is told', async () => {
+    const options = { node: 'pve', storage: 'local-lvm' };
+    const env: Record<string, string> = { PW: 'hunter2-secret' };
+    const { provider: own, records } = connect(server, { environment: name => env[name] });
+    const wish = (ip: string, cloud: object) => ofFile({ networks: [{ type: 'public_network', ip }], cloud_init: cloud, provider_config: options });
+    const key = (name: string): string => `ssh-ed25519 AAAAC3Nza+/${name} ${name}@pc`;
+    const first = wish('10.0.0.5', { user: 'dev', ssh_keys: [key('ann')], nameserver: '1.1.1.1' });
+    await made(first, async id => {
+      expect(await differences(first, id)).toEqual([]);
+      await provider.power.start(id, {}, context());
+      const second = wish('10.0.0.6', { user: 'ops', ssh_keys: [key('ann'), key('bob')], nameserver: '1.1.1.1', search_domain: 'lan', password_env: 'PW' });
+      const found = await differences(second, id);
+      expect(found.map(({ key: name, before, after, effect }) => [name, before, after, effect])).toEqual([
+        ['DNS domain', undefined, 'lan (from its next start)', 'live'],
+        ['cloud-init user', 'dev', 'ops (from its next start)', 'live'],
+        ['cloud-init password', 'none', 'set (from its next start)', 'live'],
+        ['cloud-init keys', 'ann@pc', 'ann@pc, bob@pc (from its next start)', 'live'],
+        ['address 0', '10.0.0.5/24', '10.0.0.6/24 (from its next start)', 'live'],
+      ]);
+      expect(JSON.stringify(found)).not.toContain('hunter2');
+      const edits = found.map(({ change }) => (change as { edit: Change }).edit);
+      expect(await own.editing!.needsStop!(id, edits, signal())).toEqual([]);
+      const told = context();
+      await own.editing!.apply(id, edits, told);
+      expect(told.lines.join(' ')).toContain('at the next start');
+      expect(JSON.stringify([records, told.lines, told.steps, await own.commands!({ verb: 'edit', id, changes: edits }, signal())])).not.toContain('hunter2');
+      expect(configOf(id)).toMatchObject({ ciuser: 'ops', cipassword: 'hunter2-secret', searchdomain: 'lan', nameserver: '1.1.1.1', ipconfig0: 'ip=10.0.0.6/24' });
+      expect(decodeURIComponent(configOf(id)['sshkeys'] ?? '')).toBe(`${key('ann')}\n${key('bob')}`);
+      expect(await differences(second, id)).toEqual([]);
+      // A variable that is not set is told before anything is sent.
+      delete env['PW'];
+      const sent = server.requests.length;
+      expect(await failure(own.editing!.apply(id, edits, context()))).toMatchObject({ code: 'invalidInput', detail: { values: ['PW'] } });
+      expect(server.requests.slice(sent).every(request => request.method === 'GET')).toBe(true);
+    });
+  });
+
+  it('gives a machine without a cloud-init drive one, also while it runs; a clone’s drive gets the addresses of its file', async () => {
+    const options = { node: 'pve', storage: 'local-lvm' };
+    await made(ofFile({ disk_size: '1G', provider_config: options }), async id => {
+      await provider.power.start(id, {}, context());
+      // An address alone asks for nothing that Proxmox VE could do without the drive.
+      expect(await differences(ofFile({ networks: [{ type: 'public_network', ip: '10.0.0.5' }], provider_config: options }), id)).toEqual([]);
+      const wish = ofFile({ networks: [{ type: 'public_network', ip: '10.0.0.5' }], cloud_init: { user: 'dev' }, provider_config: options });
+      const found = await differences(wish, id);
+      expect(found.map(({ key, before, after, effect }) => [key, before, after, effect])).toEqual([
+        ['cloud-init drive', 'none', 'ide2, local-lvm (from its next start)', 'live'], ['cloud-init user', undefined, 'dev (from its next start)', 'live'], ['address 0', 'no address', '10.0.0.5/24 (from its next start)', 'live'],
+      ]);
+      await provider.editing!.apply(id, found.map(({ change }) => (change as { edit: Change }).edit), context());
+      expect(await differences(wish, id)).toEqual([]);
+      await provider.power.powerOff(id, context());
+      await provider.power.start(id, {}, context());
+      expect((await provider.describe(id, signal())).disks.find(disk => disk.slot === 'ide2')).toMatchObject({ kind: 'cloudinit' });
+      expect(await differences(wish, id)).toEqual([]);
+      await provider.power.powerOff(id, context());
+      // With the drive, an address needs no cloud_init in the file; a clone of it neither.
+      const clone = ofFile({ clone_from: 'box-1', networks: [{ type: 'public_network', ip: '10.0.0.6' }], provider_config: { node: 'pve', full_clone: true } }, 'box-2');
+      await made(clone, async copy => {
+        expect(configOf(copy)).toMatchObject({ ipconfig0: 'ip=10.0.0.6/24', ciuser: 'dev' });
+        expect(await differences(clone, copy)).toEqual([]);
+      });
+    });
   });
 
   it('says which value of a card cannot be, before anything is made', async () => {

@@ -175,6 +175,17 @@ describe('a plan', () => {
     expect(plan.steps).toMatchObject([{ kind: 'unmanaged', name: 'old' }]);
   });
 
+  it('compares the keys themselves, and goes on naming the files that hold them', () => {
+    const world = new World();
+    world.bindings.set('web', world.add('web').id);
+    const spec = aSpec('web', { cloudInit: { user: 'dev', sshKeys: ['~/.ssh/id.pub'] } });
+    const compared: (readonly string[] | undefined)[] = [];
+    const input: PlanInput = { ...world.input([spec]), planningOf: () => ({ compare: ({ cloudInit }) => { compared.push(cloudInit?.sshKeys); return []; } }) };
+    expect(makePlan({ ...input, keysOf: name => [`ssh-ed25519 AAAA ${name}`] }).steps[0]?.spec).toBe(spec);
+    makePlan({ ...input, keysOf: () => undefined });
+    expect(compared).toEqual([['ssh-ed25519 AAAA web'], ['~/.ssh/id.pub']]);
+  });
+
   it('is another one when the fleet has moved', () => {
     const world = new World();
     const web = world.add('web');
