@@ -12,6 +12,7 @@ import * as requests from './requests.ts';
 import type { Tool } from './tool.ts';
 import { oldest } from './versions.ts';
 
+const tooOld = 'VirtualBox {0} is too old: Gaia needs {1} or later.';
 const downloads: ErrorAction = { title: 'Download VirtualBox', url: 'https://www.virtualbox.org/wiki/Downloads' };
 
 export async function diagnose(tool: Tool, signal: AbortSignal): Promise<Diagnosis> {
@@ -20,7 +21,7 @@ export async function diagnose(tool: Tool, signal: AbortSignal): Promise<Diagnos
     const found = await tool.version(signal);
     version = found.short;
     if (!atLeast(found, oldest.major, oldest.minor)) {
-      return { usable: false, version, problems: [{ severity: 'error', code: 'virtualbox.tooOld', message: 'VirtualBox {0} is too old: Gaia needs {1} or later.', values: [version, oldest.short], actions: [downloads] }] };
+      return { usable: false, version, problems: [{ severity: 'error', code: 'virtualbox.tooOld', message: tooOld, values: [version, oldest.short], actions: [downloads] }] };
     }
     // The cheapest question that only the service (VBoxSVC) can answer.
     const host = (await tool.ask(requests.listOf('hostinfo'), signal)).stdout;
@@ -30,6 +31,15 @@ export async function diagnose(tool: Tool, signal: AbortSignal): Promise<Diagnos
     signal.throwIfAborted();
     return { usable: false, ...(version === undefined ? {} : { version }), problems: [await problemFrom(tool, asGaiaError(error))] };
   }
+}
+
+/**
+ * Throws `notSupported` for a VirtualBox that answers, but is older than Gaia knows. One spawn when VBoxManage is new to us, none afterwards.
+ * What has no version to say is let through: the real question tells what is wrong with it.
+ */
+export async function refuseTooOld(tool: Tool, signal: AbortSignal): Promise<void> {
+  const found = await tool.version(signal).catch(() => undefined);
+  if (found && !atLeast(found, oldest.major, oldest.minor)) throw new GaiaError('notSupported', { message: tooOld, values: [found.short, oldest.short], actions: [downloads] });
 }
 
 async function problemFrom(tool: Tool, error: GaiaError): Promise<Problem> {

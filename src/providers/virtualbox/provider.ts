@@ -13,7 +13,7 @@ import { createConsole } from './console.ts';
 import { Creation } from './creation.ts';
 import { Deletion } from './deletion.ts';
 import { describe } from './describe.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, refuseTooOld } from './diagnose.ts';
 import { createEditing } from './editing.ts';
 import { createExtras } from './extras.ts';
 import { createGuest } from './guest.ts';
@@ -49,7 +49,10 @@ export function createVirtualBoxProvider(dependencies: VirtualBoxDependencies): 
     label: 'VirtualBox',
     connection: { id: 'local', label: 'VirtualBox' },
     diagnose: signal => diagnose(tool, signal),
-    list: signal => inventory.list(signal),
+    list: async signal => {
+      const [machines] = await Promise.all([inventory.list(signal), refuseTooOld(tool, signal)]);
+      return machines;
+    },
     watch: onHint => watchFolders(inventory, { watchFolder }, onHint),
     describe: (id, signal) => describe(tool, inventory, id, signal),
     commands: (action, signal) => commands.of(action, signal),
