@@ -103,7 +103,8 @@ export async function withFreeVmid(deps: PartDeps, made: Omit<Guest, 'vmid'> & {
       // A task for it: the server has given the number to us and to nobody else.
       await deps.calls.run(build(vmid), context, { started: () => {
         ours = true;
-        written = write(vmid).catch(() => undefined);
+        // The number alone may mean another one by the time it is looked for: without a name it stays what was asked for.
+        if (name !== undefined) written = write(vmid).catch(() => undefined);
       } });
       await written;
       return vmid;

@@ -21,7 +21,9 @@ export async function restore(parts: Parts, provider: ProxmoxProvider, given?: s
   if (!backup) return;
   const options = await chooseOptions(parts, provider, backup);
   if (!options) return;
-  await work(parts, t('Restoring {0}', backupTitle(parts, provider, backup)), context => provider.backups.restore(backup, options, context));
+  const title = backupTitle(parts, provider, backup);
+  const { inJournal } = await import('../commands/writtenDown.ts');
+  await work(parts, t('Restoring {0}', title), context => inJournal(parts, provider, title, (_reserved, intend) => provider.backups.restore(backup, options, { ...context, intend })));
   await parts.fleet.refresh({ fresh: true, providers: [provider] });
 }
 

@@ -42,7 +42,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('interrupted work on Proxmox VE
     await server.dispose();
   });
 
-  const settled = (): Promise<void> => expect.poll(() => server.cluster.tasks.running().length).toBe(0);
+  const settled = (): Promise<void> => expect.poll(() => server.cluster.tasks.running().length, { timeout: 20_000 }).toBe(0);
   const isMaking = ({ method, path }: HttpRequest): boolean => method === 'POST' && /\/(?:clone|qemu|lxc)$/.test(path);
 
   /** Work of a window that ends at a request: before it is `sent`, when it is but is not `answered`, or when the task is asked about. Resolves at that moment. */
@@ -130,6 +130,27 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('interrupted work on Proxmox VE
     expect((await provider.commands({ verb: 'create', spec: spec({ name: 'web-3', options }) }, signal())).length).toBeGreaterThan(0);
     await provider.lifecycle!.create(spec({ name: 'web-4', options }), { ...context(), intend: async () => { written++; } });
     expect(written).toBe(2);
+  });
+
+  it.each([['qemu', {}, 'db'], ['lxc', { type: 'lxc', ostemplate: 'local:vztmpl/debian.tar.zst' }, 'db']])('a restore (%s) that was begun is known by its number, as likely: what it will be called stands in the backup alone', async (kind, options, name) => {
+    const volumes = server.state.volumes;
+    if (kind === 'lxc' && !volumes.some(volume => volume.volid === 'local:vztmpl/debian.tar.zst')) volumes.push({ volid: 'local:vztmpl/debian.tar.zst', storage: 'local', node: 'pve', content: 'vztmpl', format: 'tzst', size: 1000, ctime: 0, protected: false });
+    const source = await provider.lifecycle!.create(spec({ name, options: { node: 'pve', storage: 'local-lvm', ...options } }), context());
+    await provider.backups.run(source, { storage: 'local' }, context());
+    const [backup] = await provider.backups.list(source, signal());
+    server.cluster.clock.speed = 1;
+    await interrupted('task', 'db of today', (ending, around) => ending.backups.restore(backup!, { node: 'pve' }, around));
+    expect(await left()).toEqual([[expect.any(String), idOf(103, kind), false]]);
+    expect((await provider.list(signal())).find(machine => machine.id === idOf(103, kind))?.state).toBe('creating');
+    server.cluster.clock.speed = quick;
+    await settled();
+    server.cluster.broadcast();
+    expect(await left()).toEqual([[name, idOf(103, kind), false]]);
+    // Onto the machine itself: it was there before, and so is nobody's remains.
+    await rm(folder, { recursive: true });
+    await interrupted('task', 'db of today', (ending, around) => ending.backups.restore(backup!, { vmid: 102, overwrite: true }, around));
+    await settled();
+    expect(await left()).toEqual([]);
   });
 
   it('makes nothing that cannot be written down', async () => {
