@@ -12,8 +12,8 @@ import * as requests from './requests.ts';
 import type { Tool } from './tool.ts';
 import { oldest } from './versions.ts';
 
-const tooOld = 'VirtualBox {0} is too old: Gaia needs {1} or later.';
 const downloads: ErrorAction = { title: 'Download VirtualBox', url: 'https://www.virtualbox.org/wiki/Downloads' };
+const tooOld = (version: string) => ({ message: 'VirtualBox {0} is too old: Gaia needs {1} or later.', values: [version, oldest.short], actions: [downloads] });
 
 export async function diagnose(tool: Tool, signal: AbortSignal): Promise<Diagnosis> {
   let version: string | undefined;
@@ -21,7 +21,7 @@ export async function diagnose(tool: Tool, signal: AbortSignal): Promise<Diagnos
     const found = await tool.version(signal);
     version = found.short;
     if (!atLeast(found, oldest.major, oldest.minor)) {
-      return { usable: false, version, problems: [{ severity: 'error', code: 'virtualbox.tooOld', message: tooOld, values: [version, oldest.short], actions: [downloads] }] };
+      return { usable: false, version, problems: [{ severity: 'error', code: 'virtualbox.tooOld', ...tooOld(version) }] };
     }
     // The cheapest question that only the service (VBoxSVC) can answer.
     const host = (await tool.ask(requests.listOf('hostinfo'), signal)).stdout;
@@ -39,7 +39,7 @@ export async function diagnose(tool: Tool, signal: AbortSignal): Promise<Diagnos
  */
 export async function refuseTooOld(tool: Tool, signal: AbortSignal): Promise<void> {
   const found = await tool.version(signal).catch(() => undefined);
-  if (found && !atLeast(found, oldest.major, oldest.minor)) throw new GaiaError('notSupported', { message: tooOld, values: [found.short, oldest.short], actions: [downloads] });
+  if (found && !atLeast(found, oldest.major, oldest.minor)) throw new GaiaError('notSupported', tooOld(found.short));
 }
 
 async function problemFrom(tool: Tool, error: GaiaError): Promise<Problem> {
