@@ -1,11 +1,12 @@
 // An existing machine as a .gaia.json that describes it: what the config language has words for, the rest left out. Pure.
 import type { MachineDetails, NetworkAdapter } from '../machines/machine.ts';
-import { firstDisk } from '../machines/compare.ts';
 
 /** JSON text. The source is a comment to be filled in: from what a machine was made once cannot be read off it. */
 export function configOf(details: MachineDetails, provider: string): string {
   const { machine } = details;
-  const disk = firstDisk(details)?.capacityBytes;
+  const [first, ...more] = details.disks.filter(disk => disk.kind === 'disk' && disk.extra?.['unused'] !== true);
+  const disk = first?.capacityBytes;
+  const disks = more.flatMap(({ capacityBytes, storage }) => (capacityBytes === undefined ? [] : [{ size: wholeUnits(capacityBytes), ...storage === undefined ? {} : { storage } }]));
   const networks = [...details.portForwards.map(forward => ({
     type: 'forwarded_port', guest_port: forward.guestPort, host_port: forward.hostPort, ...forward.protocol === 'udp' ? { protocol: 'udp' } : {}, ...forward.hostIp ? { host_ip: forward.hostIp } : {},
   })), ...details.adapters.flatMap(network)];
@@ -16,6 +17,8 @@ export function configOf(details: MachineDetails, provider: string): string {
     ...machine.cpus === undefined ? {} : { cpus: machine.cpus },
     ...machine.memoryMiB === undefined ? {} : { memory: machine.memoryMiB },
     ...disk === undefined ? {} : { disk_size: wholeUnits(disk) },
+    // A place in the list means a disk: with one of unknown size before it, none could be told.
+    ...disks.length > 0 && disks.length === more.length ? { disks } : {},
     ...networks.length > 0 ? { networks } : {},
     ...folders.length > 0 ? { synced_folders: folders } : {},
   };

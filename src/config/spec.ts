@@ -75,9 +75,8 @@ function disks({ provider, config }: Pick<ParsedMachine, 'provider' | 'config'>)
     const size = sizeBytes(disk['size']);
     return size === undefined ? [] : [{ sizeBytes: size, ...defined({ name: text(disk['name']), storage: text(disk['storage']), format: text(disk['format']) }) }];
   });
-  // Further disks keep their place: where the source brings the first disk and nothing is said of its size, that is told as 0.
-  const brings = !['empty', 'iso'].includes(machineSource({ provider, config }).kind);
-  if (first === undefined) return more.length > 0 && brings ? [{ sizeBytes: 0 }, ...more] : more;
+  // Further disks keep their place, also of an adopted machine whose source nobody knows: where nothing is said of the first one's size, that is told as 0.
+  if (first === undefined) return more.length > 0 ? [{ sizeBytes: 0 }, ...more] : [];
   return [{ sizeBytes: first, ...defined({ storage }) }, ...more];
 }
 

@@ -25,12 +25,17 @@ export function compareBasics(spec: MachineSpec, details: MachineDetails): reado
   const differences: Difference[] = [...compareListed(spec, details.machine)];
   const wanted = spec.disks[0]?.sizeBytes;
   const first = firstDisk(details);
-  if (wanted !== undefined && wanted > 0 && first?.capacityBytes !== undefined && first.capacityBytes !== wanted) {
+  if (wanted !== undefined && wanted > 0 && first?.capacityBytes !== undefined && !isSameSize(first.capacityBytes, wanted)) {
     const sizes = { key: `disk ${first.slot}`, before: mebibytes(first.capacityBytes), after: mebibytes(wanted) };
     if (wanted > first.capacityBytes) differences.push({ ...sizes, effect: stopNeeded(details), change: { resize: { disk: { slot: first.slot, sizeBytes: wanted } } } });
     // An image may well be larger than asked for: the disk of a box cannot be cut, and is what the file's machine got when it was made.
   }
   return differences;
+}
+
+/** A file counts in whole MiB; disks need not. */
+export function isSameSize(bytes: number, wantedBytes: number): boolean {
+  return Math.abs(bytes - wantedBytes) < mib;
 }
 
 export function firstDisk(details: MachineDetails): Disk | undefined {

@@ -15,7 +15,7 @@ export type MachineSource =
   | { readonly kind: 'distribution'; readonly name: string };
 
 export interface DiskSpec {
-  /** 0 for the first disk = the source's own size (only further disks were asked for). */
+  /** 0 for the first disk = the source's own size, or the usual one of the provider (only further disks were asked for). */
   readonly sizeBytes: number;
   /** File name or storage, as the provider understands it. */
   readonly name?: string;

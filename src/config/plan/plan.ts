@@ -102,7 +102,7 @@ function summaryOf(spec: MachineSpec): readonly Difference[] {
     ['cpus', spec.cpus?.toString()],
     ['memory', spec.memoryMiB === undefined ? undefined : `${String(spec.memoryMiB)} MiB`],
     // 0 = the source's own size.
-    ...spec.disks.filter(disk => disk.sizeBytes > 0).map((disk, index): [string, string] => [`disk ${String(index + 1)}`, `${String(Math.round(disk.sizeBytes / 2 ** 20))} MiB`]),
+    ...spec.disks.flatMap((disk, index): [string, string][] => (disk.sizeBytes > 0 ? [[`disk ${String(index + 1)}`, `${String(Math.round(disk.sizeBytes / 2 ** 20))} MiB`]] : [])),
     ...spec.networks.map((network, index): [string, string] => [`network ${String(index + 1)}`, [network.type, network.ip ?? ('bridge' in network ? network.bridge : undefined)].filter(Boolean).join(' ')]),
     ...spec.portForwards.map((forward): [string, string] => [`forward ${String(forward.hostPort)}`, `${String(forward.hostPort)} → ${String(forward.guestPort)}/${forward.protocol}`]),
     ...spec.sharedFolders.filter(folder => !folder.disabled).map((folder): [string, string] => [`folder ${folder.guestPath}`, folder.hostPath]),

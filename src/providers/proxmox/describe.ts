@@ -1,6 +1,7 @@
 // The expensive rest about one machine: configuration, pending changes, snapshots, and what its agent says, side by side.
 import { GaiaError } from '../../machines/errors.ts';
 import type { GuestInfo, MachineDetails, MachineId, NetworkAdapter } from '../../machines/machine.ts';
+import { bootFirst } from './disks.ts';
 import { parseGuestInfo } from './guestInfo.ts';
 import { present, record, text } from './fields.ts';
 import { parseAdapters, parseDisks, parsePending, parseSettings, parseStatus } from './parse.ts';
@@ -44,7 +45,7 @@ export async function describeMachine(deps: PartDeps, id: MachineId, signal: Abo
     },
     firmware: guest.kind === 'qemu' ? (settings['bios'] ?? 'seabios') : undefined,
     osType: settings['ostype'],
-    disks: parseDisks(settings),
+    disks: bootFirst(parseDisks(settings), settings),
     adapters: withAddresses(parseAdapters(settings), guestInfo),
     portForwards: [],
     sharedFolders: [],

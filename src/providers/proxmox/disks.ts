@@ -35,6 +35,14 @@ export function bootDisk(settings: Readonly<Record<string, string>>, slots: read
   return order.find(slot => slots.includes(slot) && isDisk(slot)) ?? slots.find(isDisk);
 }
 
+/** The one that boots before all others, so that the first disk is the first for everybody. A container's stands behind its mount points otherwise. */
+export function bootFirst(disks: readonly Disk[], settings: Readonly<Record<string, string>>): readonly Disk[] {
+  const boot = bootDisk(settings, disks.map(disk => disk.slot));
+  const [own, others] = [disks.filter(disk => disk.slot === boot), disks.filter(disk => disk.slot !== boot)];
+  const at = others.findIndex(disk => disk.kind === 'disk');
+  return at < 0 ? disks : [...others.slice(0, at), ...own, ...others.slice(at)];
+}
+
 /** The disks behind the one that boots, in the order in which a file counts them. */
 export function furtherDisks(disks: readonly Disk[], boot: string | undefined): readonly Disk[] {
   return disks.filter(disk => disk.kind === 'disk' && disk.slot !== boot && !disk.slot.startsWith('unused'));

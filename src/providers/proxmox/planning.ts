@@ -1,5 +1,6 @@
 // In what a machine is not what its file says, from a read-back configuration. Pure. On another node than the file names it is moved there,
 // never made anew; under high availability the cluster says where it runs, so there the node is no difference.
+import { isSameSize } from '../../machines/compare.ts';
 import type { Disk, Machine, MachineDetails, NetworkAdapter } from '../../machines/machine.ts';
 import type { Change, Difference, Planning, Resize } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
@@ -71,7 +72,7 @@ function disks(spec: MachineSpec, options: CreateOptions, details: MachineDetail
   const disk = details.disks.find(candidate => candidate.slot === slot);
   if (!first || !disk || slot === undefined) return [];
   const found = otherwiseKept('disk', disk, isMadeAnew(spec) ? { storage: options.storage ?? first.storage, format: first.format } : {}, details);
-  if (!first.asked || disk.capacityBytes === undefined || disk.capacityBytes === first.sizeBytes) return found;
+  if (!first.asked || disk.capacityBytes === undefined || isSameSize(disk.capacityBytes, first.sizeBytes)) return found;
   const before = formatSize(disk.capacityBytes);
   const after = formatSize(first.sizeBytes);
   // A source's own disk cannot be cut, and is what the file's machine got when it was made.
@@ -93,7 +94,7 @@ function moreDisks(spec: MachineSpec, options: CreateOptions, details: MachineDe
       return [{ key, after: [formatSize(sizeBytes), storage, format].filter(Boolean).join(', '), effect: 'live', change: { edit: { kind: 'addDisk', sizeBytes, ...present({ storage, format }) } } }];
     }
     const found = otherwiseKept(key, disk, isMadeAnew(spec) ? wish : { storage: wish.storage, format: spec.disks[position + 1]?.format }, details);
-    if (disk.capacityBytes === undefined || disk.capacityBytes >= wish.sizeBytes) return found;
+    if (disk.capacityBytes === undefined || disk.capacityBytes >= wish.sizeBytes || isSameSize(disk.capacityBytes, wish.sizeBytes)) return found;
     return [...found, { key, before: formatSize(disk.capacityBytes), after: formatSize(wish.sizeBytes), effect: 'live', change: { resize: { disk: { slot: disk.slot, sizeBytes: wish.sizeBytes } } } }];
   });
 }

@@ -160,9 +160,10 @@ function diskSteps(spec: MachineSpec, facts: CreateFacts, built: Built): readonl
   const steps: Step[] = [];
   const brought = disksOf(built.info).find(disk => disk.kind === 'disk');
   const fromSource = facts.base.kind === 'clone' || isOfBox(facts);
+  const [said, ...further] = spec.disks;
   // Nothing is said of the first disk, and no source brings it.
-  const usual = fresh && (spec.disks[0]?.sizeBytes ?? (spec.source.kind === 'iso' ? 0 : 1)) <= 0;
-  const wanted = usual ? [{ ...spec.disks[0], sizeBytes: defaultDiskBytes }, ...spec.disks.slice(1)] : spec.disks;
+  const isUsual = facts.base.kind === 'new' && (said === undefined ? spec.source.kind === 'iso' : said.sizeBytes <= 0);
+  const wanted = isUsual ? [{ ...said, sizeBytes: defaultDiskBytes }, ...further] : spec.disks;
   const [first, ...rest] = wanted;
   const existing = controllersOf(built.info)[0];
   const hasController = existing !== undefined && /^(?:IntelAhci|VirtioSCSI|NVMe)$/i.test(existing.chip);

@@ -1,5 +1,5 @@
 // What a spec says and a machine is not: the differences that VirtualBox can read back. Pure.
-import { compareBasics, stopNeeded } from '../../machines/compare.ts';
+import { compareBasics, isSameSize, stopNeeded } from '../../machines/compare.ts';
 import type { MachineDetails, NetworkAdapter, PortForward, SharedFolder } from '../../machines/machine.ts';
 import type { Difference, Planning } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
@@ -61,7 +61,7 @@ function moreDisks(spec: MachineSpec, details: MachineDetails): readonly Differe
     const size = `${String(Math.round(disk.sizeBytes / 2 ** 20))} MiB`;
     if (disk.sizeBytes <= 0) return [];
     if (!there) return [{ key: `disk ${String(position + 2)}`, after: size, effect: stopNeeded(details), change: { edit: { kind: 'addDisk', sizeBytes: disk.sizeBytes, ...disk.storage === undefined ? {} : { storage: disk.storage } } } }];
-    if (there.capacityBytes === undefined || there.capacityBytes >= disk.sizeBytes) return [];
+    if (there.capacityBytes === undefined || there.capacityBytes >= disk.sizeBytes || isSameSize(there.capacityBytes, disk.sizeBytes)) return [];
     return [{ key: `disk ${there.slot}`, before: `${String(Math.round(there.capacityBytes / 2 ** 20))} MiB`, after: size, effect: stopNeeded(details), change: { resize: { disk: { slot: there.slot, sizeBytes: disk.sizeBytes } } } }];
   });
 }

@@ -41,7 +41,9 @@ describe('sources', () => {
 
 it('keeps further disks behind the one that the source brings', () => {
   expect(spec('virtualbox', { box: 'a/b', disks: [{ size: '20G', name: 'data' }] }).disks).toEqual([{ sizeBytes: 0 }, { sizeBytes: 20 * GiB, name: 'data' }]);
-  expect(spec('virtualbox', { disks: [{ size: '20G' }] }).disks).toEqual([{ sizeBytes: 20 * GiB }]);
+  // Nor is one of them the first where no source brings it: of an adopted machine nobody knows the source.
+  for (const source of [{}, { iso: 'a.iso' }]) expect(spec('virtualbox', { ...source, disks: [{ size: '20G' }] }).disks).toEqual([{ sizeBytes: 0 }, { sizeBytes: 20 * GiB }]);
+  expect(spec('proxmox', { disks: [] }).disks).toEqual([]);
 });
 
 it('leaves out what has the wrong type', () => {

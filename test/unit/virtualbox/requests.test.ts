@@ -165,6 +165,15 @@ describe('the plan of a create', () => {
       'setextradata U gaia/source {"uuid":"U","kind":"empty"}',
     ]);
   });
+  it('makes a first disk of the usual size where only further ones are said and no source brings it', () => {
+    const sizes = (more: Partial<MachineSpec>, base: CreateFacts['base'] = { kind: 'new' }): unknown => lines(spec(more), facts({ base }), built({ capacityBytes: 5 * 2 ** 30 })).filter(line => line.startsWith('createmedium')).map(line => /--size (\d+)/.exec(line)?.[1]);
+    const disks = [{ sizeBytes: 0 }, { sizeBytes: 2 ** 30, name: 'data' }];
+    expect(sizes({ disks })).toEqual(['20480', '1024']);
+    expect(sizes({ disks, source: { kind: 'iso', url: 'a.iso' } })).toEqual(['20480', '1024']);
+    expect(sizes({ source: { kind: 'iso', url: 'a.iso' } })).toEqual(['20480']);
+    expect(sizes({})).toEqual([]);
+    expect(sizes({ disks, source: { kind: 'image', url: 'a.qcow2' } }, { kind: 'disk', file: '/a.vdi', raw: false, known: true } as CreateFacts['base'])).toEqual(['1024']);
+  });
   it('speaks to 6.1 in its own words', () => {
     expect(lines(spec(), facts({ version: { major: 6, minor: 1 } }), built())[0]).toContain('--audio none');
     expect(has({ major: 7, minor: 0 }, 'hostOnlyNetworks')).toBe(true);
