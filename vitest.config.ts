@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['build/generate.mjs'],
     // A machine of CI may stall for seconds; what fails for a reason fails every time.
     retry: process.env['CI'] ? 1 : 0,
+    // What comes soon is not waited for longer; a busy machine may need more than vitest's one second.
+    expect: { poll: { timeout: 15_000 } },
     testTimeout: 20_000,
     pool: 'threads',
     // Nothing here changes anything that another file sees, and loading every module once a file takes longer than the tests.

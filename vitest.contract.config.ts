@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['build/generate.mjs'],
     // A machine of CI may stall for seconds; what fails for a reason fails every time.
     retry: process.env['CI'] ? 1 : 0,
+    // What comes soon is not waited for longer; a busy machine may need more than vitest's one second.
+    expect: { poll: { timeout: 15_000 } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // One process a file, and each file has a VirtualBox of its own: two at a time beside the browsers, more where there is room.
