@@ -1,10 +1,10 @@
 // All checks beyond the schema: the table, and running it over a parsed file. A machine that did not change is not checked again.
 import type { CheckedMachine, FileCheck, Finding, Fix, FixChange, HostFacts, MachineCheck } from './checks/check.ts';
-import { cloudInitOnProxmox } from './checks/cloudInit.ts';
+import { addressWithoutCloudInit, cloudInitOnProxmox } from './checks/cloudInit.ts';
 import { foreignKey, misspeltOption, pluginProvisioner, unknownKey } from './checks/keys.ts';
 import { customConfig, duplicateForwardId, duplicateGuestPath, duplicateProvisioner, invalidRuby, unwritableText } from './checks/merges.ts';
 import { badName, duplicateHostname, duplicateName, unknownProvider } from './checks/names.ts';
-import { badAddress, defaultSwitchAddress, duplicateAddress, gatewayAddress, hostOnlyRange, ignoredNetwork, missingAddress } from './checks/networks.ts';
+import { badAddress, badGateway, defaultSwitchAddress, duplicateAddress, gatewayAddress, hostOnlyRange, ignoredNetwork, missingAddress } from './checks/networks.ts';
 import { hostPaths, missingPath } from './checks/paths.ts';
 import { duplicatePort, lowPort, portsOf, portTaken } from './checks/ports.ts';
 import { boxArchitecture, cpusBeyondHost, graphics, memoryBeyondHost } from './checks/resources.ts';
@@ -19,8 +19,8 @@ export type { Finding, Fix, FixChange, HostFacts, RubyProblem } from './checks/c
 
 export const machineChecks: readonly MachineCheck[] = [
   badName, unknownProvider, severalSources, noSource, unusedKey, twoSizes, unknownKey, foreignKey, misspeltOption,
-  memoryBeyondHost, cpusBeyondHost, boxArchitecture, graphics, badAddress, gatewayAddress, hostOnlyRange, defaultSwitchAddress, missingAddress, ignoredNetwork,
-  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, cloudInitOnProxmox, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby, vagrantOnly,
+  memoryBeyondHost, cpusBeyondHost, boxArchitecture, graphics, badAddress, badGateway, gatewayAddress, hostOnlyRange, defaultSwitchAddress, missingAddress, ignoredNetwork,
+  lowPort, portTaken, missingPath, provisionerSource, pluginProvisioner, triggerParts, cloudInitOnProxmox, addressWithoutCloudInit, duplicateGuestPath, duplicateProvisioner, duplicateForwardId, secretInFile, unwritableText, invalidRuby, vagrantOnly,
 ];
 export const fileChecks: readonly FileCheck[] = [duplicateName, duplicateHostname, duplicatePort, duplicateAddress];
 

@@ -82,7 +82,7 @@ function disks({ provider, config }: Pick<ParsedMachine, 'provider' | 'config'>)
 
 function network(entry: Values): NetworkSpec[] {
   const [given, mask] = [text(entry['ip']), entry['netmask']];
-  const address = { ip: given === 'dhcp' ? undefined : given, dhcp: given === 'dhcp' ? true : boolean(entry['dhcp']), netmask: typeof mask === 'number' ? maskOf(mask) : text(mask) };
+  const address = { ip: given === 'dhcp' ? undefined : given, dhcp: given === 'dhcp' ? true : boolean(entry['dhcp']), netmask: typeof mask === 'number' ? maskOf(mask) : text(mask), gateway: text(entry['gateway']) };
   if (entry['type'] === 'private_network') return [{ type: 'private_network', ...defined({ ...address, name: text(entry['name']) ?? text(entry['bridge']) }) }];
   if (entry['type'] === 'public_network') {
     const bridge = Array.isArray(entry['bridge']) ? (entry['bridge'] as unknown[])[0] : entry['bridge'];

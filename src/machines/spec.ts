@@ -23,10 +23,10 @@ export interface DiskSpec {
   readonly format?: string;
 }
 
-/** `netmask`: as dots, of an IPv6 address the number of bits. Neither `ip` nor `dhcp`: whatever the network gives. */
+/** `netmask`: as dots, of an IPv6 address the number of bits. `gateway` stands beside `ip`. Neither `ip` nor `dhcp`: whatever the network gives. */
 export type NetworkSpec =
-  | { readonly type: 'private_network'; readonly ip?: string; readonly dhcp?: boolean; readonly name?: string; readonly netmask?: string }
-  | { readonly type: 'public_network'; readonly bridge?: string; readonly ip?: string; readonly dhcp?: boolean; readonly netmask?: string; readonly vlan?: number; readonly model?: string; readonly mac?: string; readonly firewall?: boolean; /** Megabytes a second; 0 = no limit. */ readonly rate?: number };
+  | { readonly type: 'private_network'; readonly ip?: string; readonly dhcp?: boolean; readonly name?: string; readonly netmask?: string; readonly gateway?: string }
+  | { readonly type: 'public_network'; readonly bridge?: string; readonly ip?: string; readonly dhcp?: boolean; readonly netmask?: string; readonly gateway?: string; readonly vlan?: number; readonly model?: string; readonly mac?: string; readonly firewall?: boolean; /** Megabytes a second; 0 = no limit. */ readonly rate?: number };
 
 export interface PortForwardSpec {
   readonly guestPort: number;

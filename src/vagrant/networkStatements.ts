@@ -47,7 +47,7 @@ function forwarded(value: Dict): Options {
   return { ...options, ...others(rest) };
 }
 
-const onlyGaia = ['vlan', 'model', 'firewall', 'rate'];
+const onlyGaia = ['gateway', 'vlan', 'model', 'firewall', 'rate'];
 
 function network(value: Dict, type: string, provider: string, path: ConfigPath, sink: Sink): Options {
   const { type: _type, ip, dhcp, netmask, bridge, name, mac, auto_config, nic_type, internal, use_dhcp_assigned_default_route, ...rest } = value;

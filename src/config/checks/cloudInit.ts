@@ -1,6 +1,6 @@
 // cloud_init: what a provider cannot hand to the guest.
 import type { MachineCheck } from './check.ts';
-import { options, section } from './values.ts';
+import { entries, options, section, text } from './values.ts';
 
 export const cloudInitOnProxmox: MachineCheck = {
   code: 'cloud-init-on-proxmox',
@@ -19,5 +19,23 @@ export const cloudInitOnProxmox: MachineCheck = {
         ],
       };
     });
+  },
+};
+
+/** Clones have the drive of their template, containers need none. */
+export const addressWithoutCloudInit: MachineCheck = {
+  code: 'address-without-cloud-init',
+  severity: 'information',
+  about: 'Proxmox VE gives a VM its address (`ip`, `netmask`, `gateway`) by cloud-init, which runs in cloud images. Without `cloud_init` in the file the address is to be set inside the machine; an empty one, `{}`, is enough.',
+  find({ provider, config }) {
+    const given = options(config);
+    const isContainer = ['lxc', 'container'].includes(text(given['type']) ?? '') || given['vm_type'] === 'openvz' || ['ostemplate', 'openvz_os_template', 'openvz_template_file'].some(key => given[key] !== undefined) || config['tarball'] !== undefined;
+    const isClone = config['clone_from'] !== undefined || config['box'] !== undefined || given['template'] !== undefined || given['qemu_template'] !== undefined;
+    const hasCloudInit = config['cloud_init'] !== undefined || Object.keys(given).some(key => /^(?:ci[a-z]+|sshkeys|ipconfig\d+)$/.test(key));
+    if (provider !== 'proxmox' || isContainer || isClone || hasCloudInit) return [];
+    return entries(config, 'networks').filter(({ entry }) => text(entry['ip']) !== undefined && entry['type'] !== 'forwarded_port').map(({ path }) => ({
+      path: [...path, 'ip'], atKey: true, message: 'A VM of Proxmox VE gets its address by cloud-init alone: without "cloud_init" set it inside the machine.',
+      fixes: [{ title: 'Set "{0}"', values: ['cloud_init'], changes: [{ kind: 'set' as const, path: ['config', 'cloud_init'], value: {} }] }],
+    }));
   },
 };

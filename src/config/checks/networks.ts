@@ -16,7 +16,7 @@ export const badAddress: MachineCheck = {
   find({ config }) {
     return entries(config, 'networks').flatMap(({ entry, path }): Finding[] => {
       const found: Finding[] = [];
-      for (const key of ['ip', 'host_ip', 'guest_ip']) {
+      for (const key of ['ip', 'gateway', 'host_ip', 'guest_ip']) {
         const value = text(entry[key]);
         if (value === undefined || isAddress(value)) continue;
         if (key === 'ip' && /^dhcp$/i.test(value)) {
@@ -46,6 +46,29 @@ function edgeOf(entry: Entry): string | undefined {
   if (address === range?.last) return phrase('{0} is the broadcast address of its network.');
   return undefined;
 }
+
+export const badGateway: MachineCheck = {
+  code: 'bad-gateway',
+  severity: 'warning',
+  about: 'The `gateway` of a network card is an address in the network of its `ip`, and needs that `ip`: with DHCP the gateway comes from the server. Some hosters do want one outside; IPv6 has its own in every network (`fe80::1`).',
+  find({ config }) {
+    return cards(config).flatMap(({ entry, path }): Finding[] => {
+      const [ip, gateway] = [text(entry['ip']), text(entry['gateway'])];
+      if (gateway === undefined || !isAddress(gateway)) return [];
+      const found = (message: string, values: readonly string[], fixes: NonNullable<Finding['fixes']> = []): Finding[] => [{ path: [...path, 'gateway'], message, values, fixes }];
+      const remove = { title: 'Remove "{0}"', values: ['gateway'], changes: [{ kind: 'remove' as const, path: [...path, 'gateway'] }] };
+      if (ip === undefined) return found(phrase('A gateway is given beside an "ip" only: without one it comes from the network.'), [], [remove]);
+      if (!isAddress(ip)) return [];
+      const [own, other] = [ipv4(ip), ipv4(gateway)];
+      if ((own === undefined) !== (other === undefined)) return found(phrase('{0} is no gateway for {1}: one is an IPv4 address, the other one of IPv6.'), [gateway, ip]);
+      if (gateway.toLowerCase() === ip.toLowerCase()) return found(phrase('{0} is the address of the machine itself.'), [gateway]);
+      const prefix = prefixOf(entry['netmask'] ?? 24);
+      const range = own === undefined || prefix === undefined ? undefined : ipv4Range(`${dotted(own)}/${String(prefix)}`);
+      if (!range || other === undefined || (other >= range.first && other <= range.last)) return [];
+      return found(phrase('{0} is outside the network of this card ({1}).'), [gateway, `${dotted(range.first)}/${String(prefix)}`]);
+    });
+  },
+};
 
 export const gatewayAddress: MachineCheck = {
   code: 'gateway-address',

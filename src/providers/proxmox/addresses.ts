@@ -16,11 +16,14 @@ export function addressIn({ ip, gw, ip6, gw6 }: Readonly<Record<string, string |
   return present<CardAddress>({ ip, gw, ip6, gw6 });
 }
 
-/** What a file says of the address of a card; undefined = nothing. `ip_config` is that of the first, and the only place for a gateway. */
+/** What a file says of the address of a card; undefined = nothing. `ip_config` is all of that of the first. */
 export function wishedAddress({ networks, cloudInit }: Pick<MachineSpec, 'networks' | 'cloudInit'>, index: number): CardAddress | undefined {
   if (index === 0 && cloudInit?.ipConfig !== undefined) return addressIn(parsePropertyString(cloudInit.ipConfig).options);
   const network = networks[index];
-  if (network?.ip !== undefined) return { [network.ip.includes(':') ? 'ip6' : 'ip']: withPrefix(network.ip, network.netmask) };
+  if (network?.ip !== undefined) {
+    const ip = withPrefix(network.ip, network.netmask);
+    return network.ip.includes(':') ? present<CardAddress>({ ip6: ip, gw6: network.gateway }) : present<CardAddress>({ ip, gw: network.gateway });
+  }
   return network?.dhcp === true ? { ip: 'dhcp' } : undefined;
 }
 

@@ -348,7 +348,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
     const options = { node: 'pve', storage: 'local-lvm' };
     const env: Record<string, string> = { PW: 'hunter2-secret' };
     const { provider: own, records } = connect(server, { environment: name => env[name] });
-    const wish = (ip: string, cloud: object) => ofFile({ networks: [{ type: 'public_network', ip }], cloud_init: cloud, provider_config: options });
+    const wish = (ip: string, cloud: object) => ofFile({ networks: [{ type: 'public_network', ip, gateway: '10.0.0.1' }], cloud_init: cloud, provider_config: options });
     const key = (name: string): string => `ssh-ed25519 AAAAC3Nza+/${name} ${name}@pc`;
     const first = wish('10.0.0.5', { user: 'dev', ssh_keys: [key('ann')], nameserver: '1.1.1.1' });
     await made(first, async id => {
@@ -361,7 +361,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
         ['cloud-init user', 'dev', 'ops (from its next start)', 'live'],
         ['cloud-init password', 'none', 'set (from its next start)', 'live'],
         ['cloud-init keys', 'ann@pc', 'ann@pc, bob@pc (from its next start)', 'live'],
-        ['address 0', '10.0.0.5/24', '10.0.0.6/24 (from its next start)', 'live'],
+        ['address 0', '10.0.0.5/24 via 10.0.0.1', '10.0.0.6/24 via 10.0.0.1 (from its next start)', 'live'],
       ]);
       expect(JSON.stringify(found)).not.toContain('hunter2');
       const edits = found.map(({ change }) => (change as { edit: Change }).edit);
@@ -370,7 +370,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
       await own.editing!.apply(id, edits, told);
       expect(told.lines.join(' ')).toContain('at the next start');
       expect(JSON.stringify([records, told.lines, told.steps, await own.commands!({ verb: 'edit', id, changes: edits }, signal())])).not.toContain('hunter2');
-      expect(configOf(id)).toMatchObject({ ciuser: 'ops', cipassword: 'hunter2-secret', searchdomain: 'lan', nameserver: '1.1.1.1', ipconfig0: 'ip=10.0.0.6/24' });
+      expect(configOf(id)).toMatchObject({ ciuser: 'ops', cipassword: 'hunter2-secret', searchdomain: 'lan', nameserver: '1.1.1.1', ipconfig0: 'ip=10.0.0.6/24,gw=10.0.0.1' });
       expect(decodeURIComponent(configOf(id)['sshkeys'] ?? '')).toBe(`${key('ann')}\n${key('bob')}`);
       expect(await differences(second, id)).toEqual([]);
       // A variable that is not set is told before anything is sent.

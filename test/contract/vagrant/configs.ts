@@ -29,9 +29,9 @@ const port = fc.integer({ min: 1, max: 65535 });
 const networks = fc.array(fc.oneof(
   record({ type: fc.constant('forwarded_port'), guest_port: fc.oneof(fc.constant(22), port), host_port: port, protocol: fc.constantFrom('tcp', 'udp'), host_ip: ip, guest_ip: ip, auto_correct: bool }, ['type', 'guest_port', 'host_port']),
   record({ type: fc.constant('forwarded_port'), guest_port: port, host_port: port, id: text.filter(one => well(one) !== 'ssh') }, ['type', 'guest_port', 'host_port', 'id']),
-  record({ type: fc.constant('private_network'), ip, bridge: text, netmask: fc.constantFrom('255.255.255.0', '255.255.0.0', 16), name: text, mac: fc.stringMatching(/^[0-9A-F]{12}$/), auto_config: bool, nic_type: text, internal: fc.oneof(bool, text) }, ['type', 'ip']),
+  record({ type: fc.constant('private_network'), ip, bridge: text, netmask: fc.constantFrom('255.255.255.0', '255.255.0.0', 16), gateway: ip, name: text, mac: fc.stringMatching(/^[0-9A-F]{12}$/), auto_config: bool, nic_type: text, internal: fc.oneof(bool, text) }, ['type', 'ip']),
   fc.constant({ type: 'private_network', dhcp: true }),
-  record({ type: fc.constant('public_network'), bridge: fc.oneof(text, texts), netmask: fc.constantFrom('255.255.255.0', '255.0.0.0'), vlan: port, model: text, firewall: bool, rate: port, ip, dhcp: bool, mac: fc.stringMatching(/^[0-9A-F]{12}$/), use_dhcp_assigned_default_route: bool, auto_config: bool }, ['type']),
+  record({ type: fc.constant('public_network'), bridge: fc.oneof(text, texts), netmask: fc.constantFrom('255.255.255.0', '255.0.0.0'), gateway: ip, vlan: port, model: text, firewall: bool, rate: port, ip, dhcp: bool, mac: fc.stringMatching(/^[0-9A-F]{12}$/), use_dhcp_assigned_default_route: bool, auto_config: bool }, ['type']),
 ), { maxLength: 5 }).map(list => distinct(list, one => forwardId(one)));
 
 /** What Vagrant takes two forwards for one by. */

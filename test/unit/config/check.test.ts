@@ -57,8 +57,25 @@ const cases: Record<string, Case> = {
   },
   'graphics-controller': { fires: [vb({ provider_config: { accelerate3d: 'on', graphicscontroller: 'vboxvga' } })], silent: [vb({ provider_config: { accelerate3d: 'on', graphicscontroller: 'vmsvga' } }), vb({ provider_config: { accelerate3d: 'off', graphicscontroller: 'none' } }), vb({ provider_config: { accelerate3d: 'on' } })] },
   'bad-address': {
-    fires: [networks(inside('192.168.56.300')), networks(inside('192.168.56')), networks(inside('dhcp')), networks(inside('192.168.56.0')), networks(inside('192.168.56.255')), networks(inside('192.168.56.9/24')), networks(inside('192.168.56.9', { netmask: '255.0.255.0' })), networks(forward(80, { host_ip: 'localhost' }))],
+    fires: [networks(inside('192.168.56.300')), networks(inside('192.168.56')), networks(inside('192.168.56.10', { gateway: '192.168.56' })), networks(inside('dhcp')), networks(inside('192.168.56.0')), networks(inside('192.168.56.255')), networks(inside('192.168.56.9/24')), networks(inside('192.168.56.9', { netmask: '255.0.255.0' })), networks(forward(80, { host_ip: 'localhost' }))],
     silent: [networks(inside('192.168.56.10', { netmask: '255.255.255.0' }), inside('fe80::1', { netmask: 64 }), inside('192.168.57.255', { netmask: 21 }), forward(8080, { host_ip: '127.0.0.1' }))],
+  },
+  'bad-gateway': {
+    fires: [
+      networks(inside('192.168.56.10', { gateway: '192.168.57.1' })), networks(inside('192.168.56.10', { gateway: '192.168.56.10' })), networks({ type: 'public_network', gateway: '10.0.0.1' }), networks({ type: 'public_network', dhcp: true, gateway: '10.0.0.1' }),
+      networks({ type: 'public_network', ip: '10.0.0.5', netmask: 30, gateway: '10.0.0.1' }), networks({ type: 'public_network', ip: 'fd00::5', gateway: '10.0.0.1' }), networks({ type: 'public_network', ip: '10.0.0.5', gateway: 'fe80::1' }),
+    ],
+    silent: [
+      networks(inside('192.168.56.10', { gateway: '192.168.56.1' })), networks({ type: 'public_network', ip: '10.0.0.5', netmask: '255.255.0.0', gateway: '10.0.9.1' }), networks({ type: 'public_network', ip: 'fd00::5', gateway: 'fe80::1' }),
+      networks({ type: 'public_network', ip: '10.0.0.5' }), networks(inside('192.168.56.10', { gateway: 'x' })),
+    ],
+  },
+  'address-without-cloud-init': {
+    fires: [on('proxmox', { networks: [{ type: 'public_network', ip: '10.0.0.5' }] }), on('proxmox', { iso: 'a.iso', networks: [inside('10.0.0.5')] })],
+    silent: [
+      on('proxmox', { networks: [{ type: 'public_network', dhcp: true }] }), on('proxmox', { cloud_init: {}, networks: [inside('10.0.0.5')] }), on('proxmox', { clone_from: 'base', networks: [inside('10.0.0.5')] }), on('proxmox', { provider_config: { ciuser: 'x' }, networks: [inside('10.0.0.5')] }),
+      on('proxmox', { provider_config: { type: 'lxc' }, networks: [inside('10.0.0.5')] }), on('proxmox', { tarball: 'a.tar', networks: [inside('10.0.0.5')] }), networks(inside('192.168.56.10')),
+    ],
   },
   'gateway-address': { fires: [networks(inside('192.168.56.1'))], silent: [networks(inside('192.168.56.10')), networks({ type: 'public_network', ip: '192.168.1.1' })] },
   'host-only-range': { fires: [networks(inside('10.0.0.5')), networks(inside('192.168.64.5'))], silent: [networks(inside('192.168.63.5')), networks(inside('10.0.0.5', { internal: true })), networks({ type: 'public_network', ip: '10.0.0.5' }), on('hyperv', { box: 'x', networks: [inside('10.0.0.5', { bridge: 'nat' })] })] },

@@ -17,6 +17,11 @@ describe('what a file says of an address', () => {
     [{ type: 'private_network', name: 'vmbr1', ip: '10.0.0.5', netmask: 20 }, { ip: '10.0.0.5/20' }],
     [{ type: 'public_network', ip: 'fd00::5' }, { ip6: 'fd00::5/64' }],
     [{ type: 'public_network', ip: 'fd00::5', netmask: 48 }, { ip6: 'fd00::5/48' }],
+    [{ type: 'public_network', ip: '10.0.0.5', gateway: '10.0.0.1' }, { ip: '10.0.0.5/24', gw: '10.0.0.1' }],
+    [{ type: 'private_network', ip: 'fd00::5', gateway: 'fe80::1' }, { ip6: 'fd00::5/64', gw6: 'fe80::1' }],
+    // Nothing that Proxmox VE would take.
+    [{ type: 'public_network', dhcp: true, gateway: '10.0.0.1' }, { ip: 'dhcp' }],
+    [{ type: 'public_network', gateway: '10.0.0.1' }, undefined],
     [{ type: 'public_network', dhcp: true }, { ip: 'dhcp' }],
     [{ type: 'private_network', dhcp: true }, { ip: 'dhcp' }],
     [{ type: 'public_network' }, undefined],

@@ -37,6 +37,7 @@ describe('cloud-init of a machine that is there', () => {
     [{ cloud_init: { ssh_keys: [key('eve')] } }, ['cloud-init keys', 'ann@pc, bob@pc', 'eve@pc', 'live', `sshkeys=${key('eve')}`]],
     [{ cloud_init: { ssh_keys: ['ssh-rsa AAAAB3NzaC1yc2EAAAA1234567'] } }, ['cloud-init keys', 'ann@pc, bob@pc', 'ssh-rsa …A1234567', 'live', 'sshkeys=ssh-rsa AAAAB3NzaC1yc2EAAAA1234567']],
     [{ networks: [{ type: 'public_network', ip: '10.0.0.6' }] }, ['address 0', '10.0.0.5/24 via 10.0.0.1', '10.0.0.6/24 via 10.0.0.1', 'live', 'ipconfig0=ip=10.0.0.6/24,gw=10.0.0.1']],
+    [{ networks: [{ type: 'public_network' }, { type: 'private_network', name: 'vmbr1', ip: '10.1.0.7', gateway: '10.1.0.1' }] }, ['address 1', 'no address', '10.1.0.7/24 via 10.1.0.1', 'live', 'ipconfig1=ip=10.1.0.7/24,gw=10.1.0.1']],
     [{ networks: [{ type: 'public_network', dhcp: true }] }, ['address 0', '10.0.0.5/24 via 10.0.0.1', 'DHCP', 'live', 'ipconfig0=ip=dhcp']],
     [{ networks: [{ type: 'public_network' }, { type: 'public_network', ip: 'fd00::7' }] }, ['address 1', 'no address', 'fd00::7/64', 'live', 'ipconfig1=ip6=fd00::7/64']],
     [{ cloud_init: { ip_config: 'ip=10.0.0.5/24,gw=10.0.0.254' } }, ['address 0', '10.0.0.5/24 via 10.0.0.1', '10.0.0.5/24 via 10.0.0.254', 'live', 'ipconfig0=ip=10.0.0.5/24,gw=10.0.0.254']],
