@@ -172,7 +172,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('containers of Proxmox VE %s', 
     });
     const made = await provider.lifecycle!.create(wish, context());
     const details = await provider.describe(made, signal());
-    expect(details.disks).toMatchObject([{ slot: 'mp0', storage: 'big', capacityBytes: 3 * 2 ** 30 }, { slot: 'rootfs', storage: 'local-lvm', capacityBytes: 6 * 2 ** 30 }]);
+    expect(details.disks).toMatchObject([{ slot: 'rootfs', storage: 'local-lvm', capacityBytes: 6 * 2 ** 30 }, { slot: 'mp0', storage: 'big', capacityBytes: 3 * 2 ** 30 }]);
     expect(details.adapters).toMatchObject([{ network: 'vmbr1', vlan: 30, macAddress: 'BC:24:11:00:00:0A', extra: { firewall: true, rate: 5 } }, { network: 'vmbr0' }]);
     expect(String(guest(numberOf(made)).config['net1'])).toContain('ip=10.0.0.5/24');
     expect(provider.planning!.compare(wish, details)).toEqual([]);
