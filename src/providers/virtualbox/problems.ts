@@ -42,6 +42,9 @@ const lockSays = /\block(?:ed|ing)?\b|\bbeing (?:un)?locked\b|LockMachine|Launch
 /** The session closed while the tool still talked to it: the machine's process is ending, or another command has just let go. The codes (VM_ERROR, E_ACCESSDENIED) stand for much else. */
 const closingSays = /console object from the direct session|session is not locked \(session state|session state: Unlocked/i;
 
+/** Something that VirtualBox just makes or removes was in the way of a look: a disk of another machine, say. */
+const passingSays = /The object is not ready/;
+
 /** VBoxSVC ended while it was asked, or just before: it ends by itself some 5 s after its last client, and a call may meet it then. */
 const serviceSays = /Failed to create the VirtualBox object|0x800706b[ae]|0x80010108|NS_ERROR_CALL_FAILED|NS_ERROR_ABORT|NS_ERROR_NOT_CONNECTED|(?:NS_ERROR_|E_)UNEXPECTED \(0x8000FFFF\)[^\n]*\(extended info not available\)|RPC_|server (?:is not available|died)/i;
 
@@ -74,6 +77,7 @@ const rows: readonly Row[] = [
   { result: results.guestError, code: 'notReady', message: 'The Guest Additions are not installed in the machine, or not ready yet.', hint: 'Insert their ISO, run the installer in the guest, and restart it.' },
   { result: results.notSupported, says: /graphics controller does not support/, code: 'notSupported', message: 'This graphics controller cannot do that.', hint: 'For 3D use the graphics controller vmsvga (Linux) or vboxsvga (Windows).' },
   { result: results.notSupported, code: 'notSupported', message: '{0}' },
+  { says: passingSays, code: 'locked', message: 'VirtualBox is just making or removing something that belongs to it.', hint: 'Try again in some seconds.' },
   { says: /object functionality is limited/, code: 'notReady', message: 'VirtualBox cannot read the settings file of this machine.', hint: 'It may lie on a disk that is not connected, or be damaged: then the copy beside it, ending in .vbox-prev, is the last good one.' },
   { says: /E_ACCESSDENIED|VERR_ACCESS_DENIED|VERR_PERMISSION_DENIED|EACCES/, code: 'noPermission', message: 'VirtualBox may not do this with your account: {0}', hint: 'If VirtualBox was once run with sudo, its folders may belong to root: give them back to your account.' },
   { result: results.accessDenied, code: 'noPermission', message: 'VirtualBox may not do this with your account: {0}' },
@@ -106,6 +110,11 @@ const windowsFaults = 0xc000_0000;
 /** VBoxSVC was on its way out. A question may then be asked again, of the new one; a change may not, as nobody knows how far it came. */
 export function isServiceGone(failure: ToolFailure): boolean {
   return serviceSays.test(failure.raw) || failure.exitCode >= windowsFaults || failure.raw === `exit ${String(failure.exitCode)}`;
+}
+
+/** A question may be asked again at once. */
+export function isPassing(failure: ToolFailure): boolean {
+  return passingSays.test(failure.raw);
 }
 
 /** Only this may be tried again: another session holds, takes or gives back the machine's lock (V1). The code alone also stands for other things. */

@@ -15,7 +15,7 @@ import { ProgressReader } from './parse/progress.ts';
 import { decode } from './parse/text.ts';
 import type { Version } from './parse/version.ts';
 import { parseVersion } from './parse/version.ts';
-import { isLock, isServiceGone, problemOf } from './problems.ts';
+import { isLock, isPassing, isServiceGone, problemOf } from './problems.ts';
 import type { Call } from './requests.ts';
 import { version as versionCall } from './requests.ts';
 
@@ -118,7 +118,7 @@ export class Tool {
         const { answer, failure } = tried;
         if (!failure || accept?.(failure, answer.stdout)) return answer;
         // showvminfo joins the session that holds a machine, and fails if that one just ends.
-        if (isLock(failure)) delay = left.lock.shift();
+        if (isLock(failure) || isPassing(failure)) delay = left.lock.shift();
         if (isServiceGone(failure)) delay = left.service.shift();
         if (delay === undefined) throw problemOf(failure, this.doors.platform.os);
       }

@@ -74,6 +74,16 @@ describe('VBoxManage', () => {
       expect((await between.tool.ask(requests.listVms(), signal)).stdout, stderr).toBe('fine');
     }
   });
+  it('is asked again when something was just being made or removed, and a change is not', async () => {
+    // A look at a machine's disks, while a machine beside it was made (7.2, busy computer).
+    const passing: Reply = { exitCode: 1, stderr: 'VBoxManage: error: The object is not ready\nVBoxManage: error: Details: code E_ACCESSDENIED (0x80070005), component MediumWrap, interface IMedium, callee nsISupports\n' };
+    let failures = 2;
+    const box = fakeBox(() => (failures-- > 0 ? passing : { stdout: 'fine' }));
+    expect((await box.tool.ask(requests.listVms(), signal)).stdout).toBe('fine');
+    expect(box.slept).toEqual([100, 200]);
+    failures = 1;
+    await expect(box.tool.change(requests.powerOff('x'), context)).rejects.toMatchObject({ code: 'locked', message: 'VirtualBox is just making or removing something that belongs to it.' });
+  });
   it('is asked again when it broke down itself because its service ended, and a change is not repeated', async () => {
     const crash = new GaiaError('unexpected', { message: 'crashed', cause: new ProcessCrash('SIGSEGV') });
     let crashes = 1;
