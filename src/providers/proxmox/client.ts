@@ -91,15 +91,20 @@ export class Client {
    */
   async change(request: ApiRequest, signal: AbortSignal, uploaded?: (sent: number, total: number) => void): Promise<unknown> {
     const known = await this.#known(request, signal);
+    /** An earlier try of a repeatable request, whose answer got lost. */
+    let unclear: GaiaError | undefined;
+    const pause = (attempt: number): Promise<void> => this.#pause(attempt, signal).catch((error: unknown) => { throw unclear ? maybeDone(unclear) : error; });
     for (let attempt = 1; ; attempt++) {
       const since = this.serverNow();
       try {
         return (await this.#anyHost(known, signal, uploaded)).data;
       } catch (error) {
-        if (attempt < lockTries && isLockTimeout(error)) await this.#pause(attempt, signal);
+        if (unclear && signal.aborted) throw maybeDone(unclear);
+        if (attempt < lockTries && isLockTimeout(error)) await pause(attempt);
         else if (isUnclear(error)) {
           if (!known.repeatable || attempt >= readTries) throw known.repeatable ? error : new Ambiguous(error, since);
-          await this.#pause(attempt, signal);
+          unclear = error;
+          await pause(attempt);
         } else throw error;
       }
     }
@@ -209,6 +214,11 @@ export class Client {
 /** No whole answer, or one of a gateway: the request may have been done. */
 function isUnclear(error: unknown): error is GaiaError {
   return GaiaError.is(error, 'didNotAnswer') && (error.detail.cause instanceof HttpFailure ? true : /^(?:59[5-9]|50[234])/.test(error.detail.raw ?? ''));
+}
+
+/** Given up after a try whose answer got lost. */
+function maybeDone(unclear: GaiaError): GaiaError {
+  return new GaiaError('cancelled', { message: 'Cancelled.', left: 'It is not known whether Proxmox VE did it.', cause: unclear });
 }
 
 export function pathOf(request: ApiRequest): string {

@@ -93,7 +93,7 @@ export class Tasks {
       if (whole && request.tasks && wasCutOff(error)) return await this.#cancelled(request, since, options, error);
       if (!(error instanceof Ambiguous)) throw options.machine !== undefined && error instanceof GaiaError ? error.about(options.machine) : error;
       if (!whole) throw error.problem;
-      const found = request.tasks ? await this.#find(request, error.since, context.signal, [0, 1000, 3000, 6000]) : undefined;
+      const found = request.tasks ? await this.#findUntilCancelled(request, error, context.signal, options) : undefined;
       if (found) {
         context.output(`The answer to “${request.title}” got lost; its task ${found.text} was found.`);
         return found;
@@ -104,6 +104,16 @@ export class Tasks {
         left: request.tasks ? 'No task of it was found on the server, so it was most likely not done.' : 'It is not known whether Proxmox VE did it.',
         cause: error.problem,
       });
+    }
+  }
+
+  /** The answer got lost. Given up while it is looked for, it may run as well as before. */
+  async #findUntilCancelled(request: ApiRequest, { since, problem }: Ambiguous, signal: AbortSignal, options: TaskOptions): Promise<Upid | undefined> {
+    try {
+      return await this.#find(request, since, signal, [0, 1000, 3000, 6000]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return this.#cancelled(request, since, options, new GaiaError('cancelled', { message: 'Cancelled.', cause: problem }));
     }
   }
 

@@ -78,6 +78,40 @@ describe('power', () => {
     expect(posts).toBe(1);
   });
 
+  it('looks on for a task whose answer got lost when that is given up, stops it, and says so', async () => {
+    const upid = upidOf('qmstart');
+    const stop = new AbortController();
+    let looks = 0;
+    const server = fakeServer({
+      'GET /cluster/resources': list,
+      'GET /nodes/pve1/qemu/100/status/current': status({ status: 'stopped' }),
+      'POST /nodes/pve1/qemu/100/status/start': { broken: 'after' },
+      'GET /nodes/pve1/tasks': () => {
+        if (looks++ === 0) stop.abort();
+        return { data: looks === 1 ? [] : [{ upid, type: 'qmstart', id: '100' }] };
+      },
+      [`DELETE /nodes/pve1/tasks/${upid}`]: { data: null },
+      ...task('qmstart', 'interrupted by signal'),
+    });
+    const error = await fakeProvider(server).provider.power.start(id, {}, { ...context(), signal: stop.signal }).catch((caught: unknown) => caught);
+    expect(server.sent.map(request => request.method)).toContain('DELETE');
+    expect(GaiaError.is(error, 'cancelled')).toBe(true);
+    expect((error as GaiaError).detail.left).toContain('The task was stopped on the server.');
+  });
+
+  it('says that a repeatable change may have been done when it is given up before its second try', async () => {
+    const stop = new AbortController();
+    const server = fakeServer({
+      'GET /cluster/resources': list,
+      'GET /nodes/pve1/qemu/100/config': { data: { name: 'demo1', digest: 'x' } },
+      'GET /nodes/pve1/qemu/100/status/current': status({ status: 'stopped' }),
+      'PUT /nodes/pve1/qemu/100/snapshot/before/config': () => { stop.abort(); return { broken: 'after' }; },
+    });
+    const error = await fakeProvider(server).provider.snapshots!.edit!(id, 'before', { description: 'x' }, { ...context(), signal: stop.signal }).catch((caught: unknown) => caught);
+    expect(GaiaError.is(error, 'cancelled')).toBe(true);
+    expect((error as GaiaError).detail.left).toBe('It is not known whether Proxmox VE did it.');
+  });
+
   it('says that it was most likely not done when no task is found', async () => {
     let posts = 0;
     const server = fakeServer({
