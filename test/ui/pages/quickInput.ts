@@ -14,7 +14,7 @@ export class QuickInput {
 
   /** Filters by `text`, then takes the first entry that has `entry` in it. */
   async choose(text: string, entry: string | RegExp = text, timeout = 30_000): Promise<void> {
-    await this.input.fill(text);
+    await this.input.fill(text, { timeout });
     await this.rows.filter({ hasText: entry }).first().click({ timeout });
   }
 

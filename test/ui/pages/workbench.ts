@@ -131,7 +131,8 @@ export class Workbench {
       // A webview that is just opening swallows the key.
       if (attempt < 3 && !await this.quickInput.input.waitFor({ timeout: 3000 }).then(() => true, () => false)) continue;
       try {
-        await this.quickInput.choose(`>${title}`, entry, attempt < 3 ? 5000 : 30_000);
+        // Something that takes the focus just then closes the palette again.
+        await this.quickInput.choose(`>${title}`, entry, attempt < 3 ? 3000 : 30_000);
         return;
       } catch (error) {
         if (attempt === 3) throw error;
