@@ -94,7 +94,8 @@ function open(message: Extract<ToPage, { type: 'open' }>): void {
     const canvas = screen.querySelector('canvas');
     canvas?.setAttribute('aria-label', labels?.screen ?? '');
     canvas?.setAttribute('role', 'application');
-    client.focus();
+    // One that comes back by itself takes the focus from nobody.
+    if (document.hasFocus()) client.focus();
   });
   client.addEventListener('securityfailure', event => { refusal = `${labels?.refused ?? ''} ${event.detail.reason ?? ''}`.trim(); });
   client.addEventListener('credentialsrequired', () => {

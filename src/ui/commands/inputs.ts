@@ -26,7 +26,7 @@ export async function choose<T>(title: string, choices: readonly Choice<T>[]): P
 
 export async function text(question: { readonly title: string; readonly prompt: string; readonly value: string; readonly required: boolean }): Promise<string | undefined> {
   const answer = await vscode.window.showInputBox({
-    title: question.title, prompt: question.prompt, value: question.value,
+    title: question.title, prompt: question.prompt, value: question.value, ignoreFocusOut: true,
     validateInput: typed => (question.required && typed.trim() === '' ? t('This cannot be empty.') : undefined),
   });
   return answer?.trim();

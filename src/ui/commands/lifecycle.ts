@@ -136,7 +136,7 @@ async function askSize(parts: Parts, { machine, provider }: Target): Promise<Res
 
 async function number(title: string, now: number, least: number, most: number, unit: string): Promise<number | undefined> {
   const answer = await vscode.window.showInputBox({
-    title, value: String(now),
+    title, value: String(now), ignoreFocusOut: true,
     validateInput: typed => {
       const value = Number(typed);
       return typed.trim() === '' || !Number.isFinite(value) || value < least || value > most || (unit !== 'GB' && !Number.isInteger(value)) ? t('A number from {0} to {1}', `${String(Math.round(least * 10) / 10)} ${unit}`.trim(), `${String(most)} ${unit}`.trim()) : undefined;

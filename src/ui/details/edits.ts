@@ -39,7 +39,7 @@ async function addForward(details: MachineDetails): Promise<Wanted> {
   const adapter = details.adapters.find(one => one.mode === 'nat')?.index ?? details.adapters[0]?.index ?? 1;
   const title = t('Port forward for “{0}”', details.machine.name);
   const typed = await vscode.window.showInputBox({
-    title, prompt: t('Host port and guest port, as in 8080:80. Also 127.0.0.1:8080:80/udp.'), placeHolder: '8080:80',
+    title, prompt: t('Host port and guest port, as in 8080:80. Also 127.0.0.1:8080:80/udp.'), placeHolder: '8080:80', ignoreFocusOut: true,
     validateInput: value => problemOf(parseForward(value, adapter), details.portForwards),
   });
   const forward = typed === undefined ? undefined : parseForward(typed, adapter);
@@ -64,7 +64,7 @@ async function addFolder(): Promise<Wanted> {
 }
 
 async function askSize(title: string, prompt: string, value: string): Promise<number | undefined> {
-  const typed = await vscode.window.showInputBox({ title, prompt, value, validateInput: input => (parseSize(input) === undefined ? t('A size, as in 20 GB or 512 MB.') : undefined) });
+  const typed = await vscode.window.showInputBox({ title, prompt, value, ignoreFocusOut: true, validateInput: input => (parseSize(input) === undefined ? t('A size, as in 20 GB or 512 MB.') : undefined) });
   return typed === undefined ? undefined : parseSize(typed);
 }
 
