@@ -5,7 +5,7 @@ import { addGuest } from '../proxmox/seed.ts';
 import { startProxmox } from '../proxmox/server.ts';
 import type { ProxmoxServer } from '../proxmox/server.ts';
 import { Explorer } from './pages/explorer.ts';
-import { trustAndUseToken } from './pages/proxmoxWizard.ts';
+import { addFromEnv, envOf } from './pages/proxmoxWizard.ts';
 import { TreeView } from './pages/treeView.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
@@ -34,14 +34,11 @@ describe('guests of a cluster, adopted', () => {
     server.cluster.broadcast();
     workbench = await openWorkbench({
       settings: { 'gaia.refreshInterval': 1 },
-      workspace: { '.env': `PROXMOX_HOST=${server.host}:${String(server.port)}\nPROXMOX_USER=${server.root.tokenId}\nPROXMOX_PASSWORD=${server.root.tokenSecret}\nPROXMOX_VERIFY_SSL=false\n`, 'lab.gaia.json': JSON.stringify(lab, null, 2) },
+      workspace: { '.env': envOf(server), 'lab.gaia.json': JSON.stringify(lab, null, 2) },
     });
     plan = new TreeView(workbench.page, 'Plan');
     tree = await workbench.openView();
-    await workbench.run('Gaia: Add Proxmox VE…');
-    await workbench.quickInput.rows.filter({ hasText: '.env' }).click();
-    await workbench.quickInput.answer('Address of one node');
-    await trustAndUseToken(workbench);
+    await addFromEnv(workbench);
     await tree.row('web').waitFor({ timeout: 30_000 });
   });
   afterAll(async () => {

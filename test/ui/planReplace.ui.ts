@@ -5,7 +5,7 @@ import { startProxmox } from '../proxmox/server.ts';
 import type { ProxmoxServer } from '../proxmox/server.ts';
 import { Explorer } from './pages/explorer.ts';
 import { TreeView } from './pages/treeView.ts';
-import { trustAndUseToken } from './pages/proxmoxWizard.ts';
+import { addFromEnv, envOf } from './pages/proxmoxWizard.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
 
@@ -20,14 +20,11 @@ describe('a machine that can only be made anew', () => {
     server.cluster.broadcast();
     workbench = await openWorkbench({
       settings: { 'gaia.refreshInterval': 1 },
-      workspace: { '.env': `PROXMOX_HOST=${server.host}:${String(server.port)}\nPROXMOX_USER=${server.root.tokenId}\nPROXMOX_PASSWORD=${server.root.tokenSecret}\nPROXMOX_VERIFY_SSL=false\n`, 'web.gaia.json': JSON.stringify({ name: 'web', provider: 'proxmox', config: { cpus: 1, memory: 512, disk_size: '8G', start: false } }, null, 2) },
+      workspace: { '.env': envOf(server), 'web.gaia.json': JSON.stringify({ name: 'web', provider: 'proxmox', config: { cpus: 1, memory: 512, disk_size: '8G', start: false } }, null, 2) },
     });
     plan = new TreeView(workbench.page, 'Plan');
     const tree = await workbench.openView();
-    await workbench.run('Gaia: Add Proxmox VE…');
-    await workbench.quickInput.rows.filter({ hasText: '.env' }).click();
-    await workbench.quickInput.answer('Address of one node');
-    await trustAndUseToken(workbench);
+    await addFromEnv(workbench);
     await tree.row('web').waitFor({ timeout: 30_000 });
   });
   afterAll(async () => {

@@ -6,7 +6,7 @@ import type { ProxmoxServer } from '../proxmox/server.ts';
 import { axeProblems } from './pages/axe.ts';
 import type { TreeView } from './pages/treeView.ts';
 import { findWebview } from './pages/webview.ts';
-import { trustAndUseToken } from './pages/proxmoxWizard.ts';
+import { envOf, trustAndUseToken } from './pages/proxmoxWizard.ts';
 import { openWorkbench } from './pages/workbench.ts';
 import type { Workbench } from './pages/workbench.ts';
 
@@ -27,7 +27,7 @@ describe('a Proxmox VE cluster in the workbench', () => {
     addGuest(server.state, { vmid: 9000, name: 'debian-template', node: 'pve1', template: true });
     server.cluster.broadcast();
     workbench = await openWorkbench({
-      workspace: { '.env': `PROXMOX_HOST=${server.host}:${String(server.port)}\nPROXMOX_USER=${server.root.tokenId}\nPROXMOX_PASSWORD=${server.root.tokenSecret}\nPROXMOX_VERIFY_SSL=false\n` },
+      workspace: { '.env': envOf(server) },
       settings: { 'gaia.refreshInterval': 1 },
     });
     tree = await workbench.openView();

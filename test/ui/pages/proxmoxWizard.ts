@@ -1,4 +1,5 @@
 // "Add Proxmox VE…" from the way to log in to the name, as somebody with a token goes through it.
+import type { ProxmoxServer } from '../../proxmox/server.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface TokenSteps {
@@ -19,4 +20,17 @@ export async function trustAndUseToken({ dialog, quickInput, page }: Workbench, 
   await beforeSecret?.();
   await quickInput.answer('Secret of the token');
   await quickInput.answer('Name of the connection', label);
+}
+
+/** A .env of this server, as Packer and others read it: the wizard offers what it says. */
+export function envOf({ host, port, root }: ProxmoxServer): string {
+  return `PROXMOX_HOST=${host}:${String(port)}\nPROXMOX_USER=${root.tokenId}\nPROXMOX_PASSWORD=${root.tokenSecret}\nPROXMOX_VERIFY_SSL=false\n`;
+}
+
+/** Adds the server of the workspace's .env, with all that is offered. */
+export async function addFromEnv(workbench: Workbench): Promise<void> {
+  await workbench.run('Gaia: Add Proxmox VE…');
+  await workbench.quickInput.rows.filter({ hasText: '.env' }).click();
+  await workbench.quickInput.answer('Address of one node');
+  await trustAndUseToken(workbench);
 }
