@@ -44,11 +44,6 @@ export function setGuestNetworks(cards: readonly GuestCard[]): string {
   ].join('\n'));
 }
 
-/** 255.255.255.0 → 24 */
-export function prefixLength(netmask: string): number {
-  return netmask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
-}
-
 /** `080027AABBCC` → `08:00:27:aa:bb:cc` */
 function macText(mac: string): string {
   const digits = mac.replaceAll(/[:.-]/g, '').toLowerCase();

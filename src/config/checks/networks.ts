@@ -36,14 +36,20 @@ export const badAddress: MachineCheck = {
   },
 };
 
-/** A machine cannot have the first or the last address of its network. */
-function edgeOf(entry: Entry): string | undefined {
+/** The IPv4 network that a card is in, by its own address and mask; undefined where they name none. */
+function networkOf(entry: Entry): { readonly address: number; readonly prefix: number; readonly first: number; readonly last: number } | undefined {
   const address = ipv4(text(entry['ip']) ?? '');
   const prefix = prefixOf(entry['netmask'] ?? 24);
-  if (address === undefined || prefix === undefined || prefix > 30) return undefined;
-  const range = ipv4Range(`${dotted(address)}/${String(prefix)}`);
-  if (address === range?.first) return phrase('{0} is the address of the network itself.');
-  if (address === range?.last) return phrase('{0} is the broadcast address of its network.');
+  const range = address === undefined || prefix === undefined ? undefined : ipv4Range(`${dotted(address)}/${String(prefix)}`);
+  return range && address !== undefined && prefix !== undefined ? { address, prefix, ...range } : undefined;
+}
+
+/** A machine cannot have the first or the last address of its network. */
+function edgeOf(entry: Entry): string | undefined {
+  const network = networkOf(entry);
+  if (!network || network.prefix > 30) return undefined;
+  if (network.address === network.first) return phrase('{0} is the address of the network itself.');
+  if (network.address === network.last) return phrase('{0} is the broadcast address of its network.');
   return undefined;
 }
 
@@ -59,13 +65,12 @@ export const badGateway: MachineCheck = {
       const remove = { title: 'Remove "{0}"', values: ['gateway'], changes: [{ kind: 'remove' as const, path: [...path, 'gateway'] }] };
       if (ip === undefined) return found(phrase('A gateway is given beside an "ip" only: without one it comes from the network.'), [], [remove]);
       if (!isAddress(ip)) return [];
-      const [own, other] = [ipv4(ip), ipv4(gateway)];
-      if ((own === undefined) !== (other === undefined)) return found(phrase('{0} is no gateway for {1}: one is an IPv4 address, the other one of IPv6.'), [gateway, ip]);
+      const other = ipv4(gateway);
+      if ((ipv4(ip) === undefined) !== (other === undefined)) return found(phrase('{0} is no gateway for {1}: one is an IPv4 address, the other one of IPv6.'), [gateway, ip]);
       if (gateway.toLowerCase() === ip.toLowerCase()) return found(phrase('{0} is the address of the machine itself.'), [gateway]);
-      const prefix = prefixOf(entry['netmask'] ?? 24);
-      const range = own === undefined || prefix === undefined ? undefined : ipv4Range(`${dotted(own)}/${String(prefix)}`);
-      if (!range || other === undefined || (other >= range.first && other <= range.last)) return [];
-      return found(phrase('{0} is outside the network of this card ({1}).'), [gateway, `${dotted(range.first)}/${String(prefix)}`]);
+      const network = networkOf(entry);
+      if (!network || other === undefined || (other >= network.first && other <= network.last)) return [];
+      return found(phrase('{0} is outside the network of this card ({1}).'), [gateway, `${dotted(network.first)}/${String(network.prefix)}`]);
     });
   },
 };

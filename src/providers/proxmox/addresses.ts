@@ -1,5 +1,6 @@
 // The addresses of network cards, in the words of Proxmox VE: a container's stand with the card itself, a VM's are given to its cloud-init.
 import type { MachineSpec } from '../../machines/spec.ts';
+import { inOneNetwork, withPrefix } from '../../machines/subnet.ts';
 import { parsePropertyString } from './encode.ts';
 import { present } from './fields.ts';
 
@@ -27,18 +28,6 @@ export function wishedAddress({ networks, cloudInit }: Pick<MachineSpec, 'networ
   return network?.dhcp === true ? { ip: 'dhcp' } : undefined;
 }
 
-/** /24, or /64 for IPv6, where no mask is given, as Vagrant does. */
-function withPrefix(ip: string, netmask: string | undefined): string {
-  if (ip.includes('/')) return ip;
-  const usual = ip.includes(':') ? 64 : 24;
-  return `${ip}/${netmask === undefined ? usual : /^\d+$/.test(netmask) ? netmask : bitsOf(netmask)}`;
-}
-
-/** 255.255.255.0 → 24 */
-function bitsOf(mask: string): number {
-  return mask.split('.').reduce((bits, part) => bits + Number(part).toString(2).replaceAll('0', '').length, 0);
-}
-
 /** A card's address once the wish has come true. What the wish does not name stays, but no gateway that the new address cannot reach. */
 export function addressAfter(now: CardAddress, wish: CardAddress): CardAddress {
   const ip = wish.ip ?? now.ip;
@@ -55,9 +44,7 @@ export function addressAfter(now: CardAddress, wish: CardAddress): CardAddress {
 /** Is the gateway in the network of `10.0.0.5/24`? */
 function reaches(ip: string | undefined, gateway: string | undefined): boolean {
   const [address, prefix] = ip?.split('/') ?? [];
-  if (address === undefined || prefix === undefined || gateway === undefined) return false;
-  const network = (text: string): number => Math.floor(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) / 2 ** (32 - Number(prefix)));
-  return network(address) === network(gateway);
+  return address !== undefined && prefix !== undefined && gateway !== undefined && inOneNetwork(address, gateway, Number(prefix));
 }
 
 /** As a person reads it: `10.0.0.5/24 via 10.0.0.1, IPv6 auto`. */

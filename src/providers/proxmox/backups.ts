@@ -50,7 +50,7 @@ export interface Backups {
   setNotes(backup: Backup, change: { readonly notes?: string; readonly protected?: boolean }, signal: AbortSignal): Promise<void>;
 }
 
-export function createBackups(deps: PartDeps, connection: string): Backups {
+export function createBackups(deps: PartDeps): Backups {
   const { calls, directory } = deps;
   return {
     list: async (id, signal) => {
@@ -112,7 +112,7 @@ export function createBackups(deps: PartDeps, connection: string): Backups {
       if (present) await calls.run(build(options.vmid as number), context, { machine: present.name });
       const vmid = present ? (options.vmid as number) : await withFreeVmid(deps, { kind, node, name: options.name }, options.vmid, context, build);
       directory.forget();
-      return machineId('proxmox', connection, `${kind}/${vmid}`);
+      return machineId('proxmox', deps.connection, `${kind}/${vmid}`);
     },
     remove: async (backup, context) => {
       if (backup.protected) throw new GaiaError('protected', { message: 'The backup is protected from deletion.' });

@@ -4,6 +4,7 @@ import type { MachineSpec } from '../../machines/spec.ts';
 import type { CardAddress } from './addresses.ts';
 import { formatPropertyString, parseConfigSize, parseTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
+import { present } from './fields.ts';
 
 /** What a file says of one card. */
 export interface AdapterWish {
@@ -114,7 +115,7 @@ export function readOptions(spec: Pick<MachineSpec, 'options' | 'source'>): Crea
   if (bus !== undefined && !['scsi', 'virtio', 'sata', 'ide'].includes(bus)) throw new GaiaError('invalidInput', { message: 'provider_config.{0} must be one of {1}.', values: ['disk_bus', 'scsi, virtio, sata, ide'] });
   const container = spec.options['type'] === 'lxc' || spec.options['type'] === 'container' || spec.options['vm_type'] === 'openvz' || values['ostemplate'] !== undefined || spec.source.kind === 'tarball';
   const tags = values['tags'];
-  return compact<CreateOptions>({
+  return present<CreateOptions>({
     kind: container ? 'lxc' : 'qemu',
     node: text('node'),
     storage: text('storage'),
@@ -164,10 +165,6 @@ function paramValue(key: string, value: unknown): ParamValue {
   if (Array.isArray(value)) return value.map(String).join(',');
   if (typeof value === 'object' && value !== null) return formatPropertyString({ options: value as Record<string, ParamValue> });
   throw new GaiaError('invalidInput', { message: 'provider_config.{0} has a value that Proxmox VE cannot take.', values: [key] });
-}
-
-function compact<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** A clone is what its template is, unless the file says otherwise: its disks lie where those lie, in their format. */

@@ -7,7 +7,7 @@ import type { MachineSpec } from '../../machines/spec.ts';
 import { addressAfter, addressIn, addressText } from './addresses.ts';
 import type { CardAddress } from './addresses.ts';
 import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
-import { cloudInitDifferences } from './cloudInit.ts';
+import { cloudInitDifferences, isCloudInitKey } from './cloudInit.ts';
 import { cpuType } from './createPlan.ts';
 import { bootDisk, diskMove, diskWishes, furtherDisks } from './disks.ts';
 import { present } from './fields.ts';
@@ -24,7 +24,7 @@ const plain: readonly { readonly option: keyof CreateOptions; readonly key: stri
   { option: 'kvm', key: 'kvm', fallback: '1' },
   { option: 'sockets', key: 'sockets', fallback: '1' },
 ];
-const liveKeys = new Set(['citype', 'cicustom', 'ciupgrade', 'onboot', 'protection', 'startup', 'tablet', 'balloon', 'cpulimit', 'cpuunits', 'hookscript']);
+const liveKeys = new Set(['onboot', 'protection', 'startup', 'tablet', 'balloon', 'cpulimit', 'cpuunits', 'hookscript']);
 const defaults: Readonly<Record<string, string>> = { onboot: '0', protection: '0', tablet: '1', numa: '0', cpulimit: '0', hotplug: 'network,disk,usb', vga: 'std', agent: '0' };
 
 export const planning: Planning = {
@@ -137,7 +137,7 @@ function settings(options: CreateOptions, details: MachineDetails, effect: 'live
   for (const [key, value] of Object.entries(options.rest)) {
     // Disks, adapters and passwords do not read back as they were written; what cloud-init gets is told apart by what it means.
     if (/^(?:scsi|virtio|sata|ide|net|unused|mp|efidisk|tpmstate|ipconfig)\d+$|^(?:rootfs|ciuser|nameserver|searchdomain|cipassword|password|sshkeys|ssh-public-keys)$/.test(key)) continue;
-    compare(key, said(value), defaults[key], liveKeys.has(key));
+    compare(key, said(value), defaults[key], liveKeys.has(key) || isCloudInitKey(key));
   }
   return found;
 }

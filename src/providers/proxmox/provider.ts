@@ -114,7 +114,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
   function parts(calls: Calls) {
     const shared: PartDeps = { calls, directory, now, connection: connection.id };
     const creating = { ...shared, environment: deps.environment ?? (() => undefined) };
-    const backups = createBackups(shared, connection.id);
+    const backups = createBackups(shared);
     const cluster = createClusterInfo(shared);
     const migration = createMigration(shared);
     return {
@@ -129,7 +129,7 @@ export function createProxmoxProvider(deps: ProxmoxProviderDeps): ProxmoxProvide
         migration,
         availability: createAvailability(shared),
         editing: createEditing(creating, (id, options, context) => migration.migrate(id, options, context)),
-        storage: createStorageAdmin(shared, connection.id),
+        storage: createStorageAdmin(shared),
         networks: createNetworkAdmin(shared),
         extras: createExtras(shared, backups, cluster),
       },

@@ -7,7 +7,7 @@ import { requests } from './requests.ts';
 import { parseContent, uploadVolume, volumeName } from './volumes.ts';
 import type { VolumeKind } from './volumes.ts';
 
-export function createStorageAdmin(deps: PartDeps, connection: string): StorageAdmin {
+export function createStorageAdmin(deps: PartDeps): StorageAdmin {
   const { calls, directory } = deps;
   const nodeOf = async (storage: StorageInfo, signal: AbortSignal): Promise<string> => {
     if (storage.node !== undefined) return storage.node;
@@ -48,7 +48,7 @@ export function createStorageAdmin(deps: PartDeps, connection: string): StorageA
         name: row.name,
         ...(row.sizeBytes === undefined ? {} : { sizeBytes: row.sizeBytes }),
         ...(row.createdAt === undefined ? {} : { createdAt: row.createdAt }),
-        ...(row.vmid === undefined ? {} : { machine: kinds.get(row.vmid) ?? machineId('proxmox', connection, `qemu/${row.vmid}`) }),
+        ...(row.vmid === undefined ? {} : { machine: kinds.get(row.vmid) ?? machineId('proxmox', deps.connection, `qemu/${row.vmid}`) }),
       }));
     },
     upload: async (storage, kind, file, context) => {

@@ -9,7 +9,7 @@ import type { MachineDetails, MachineId } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import type { GuestCard } from '../../provisioning/guestNetworks.ts';
-import { prefixLength } from '../../provisioning/guestNetworks.ts';
+import { withPrefix } from '../../machines/subnet.ts';
 import { nameHost, provision, replaceKey, setNetworks, waitForSsh } from '../../provisioning/session.ts';
 import type { Step } from '../../provisioning/steps.ts';
 import { stepsOf } from '../../provisioning/steps.ts';
@@ -82,7 +82,7 @@ function cardsOf(spec: MachineSpec, details: MachineDetails): readonly GuestCard
   return spec.networks.flatMap((network, position): readonly GuestCard[] => {
     const mac = details.adapters.find(adapter => adapter.index === position + 2)?.macAddress;
     if (mac === undefined) return [];
-    return [{ index: position + 2, mac, ...network.ip === undefined ? {} : { address: `${network.ip}/${String(prefixLength('netmask' in network ? network.netmask ?? '255.255.255.0' : '255.255.255.0'))}` } }];
+    return [{ index: position + 2, mac, ...network.ip === undefined ? {} : { address: withPrefix(network.ip, network.netmask) } }];
   });
 }
 

@@ -10,7 +10,7 @@ import { locate } from '../../images/location.ts';
 import type { ImageRequest } from '../../images/resolved.ts';
 import type { CreateNeeds, Lifecycle, OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
-import { prefixLength } from '../../provisioning/guestNetworks.ts';
+import { withPrefix } from '../../machines/subnet.ts';
 import { makeFolder, writeWhole } from '../../system/files.ts';
 import { takenPorts } from '../../system/hostFacts.ts';
 
@@ -101,7 +101,7 @@ function cardsOf(spec: MachineSpec, rules: NonNullable<CreateNeeds['cards']>): {
     const network = spec.networks[position - 1];
     const meant = position === (spec.networks.length > 0 ? 1 : 0);
     if (meant && ipConfig !== undefined) return { mac, ipConfig };
-    return { mac, ipConfig: network?.ip === undefined ? 'ip=dhcp' : `ip=${network.ip}/${String(prefixLength('netmask' in network ? network.netmask ?? '255.255.255.0' : '255.255.255.0'))}`, ...network === undefined ? {} : { optional: true } };
+    return { mac, ipConfig: network?.ip === undefined ? 'ip=dhcp' : `ip=${withPrefix(network.ip, network.netmask)}`, ...network === undefined ? {} : { optional: true } };
   });
   return { cards, options: Object.assign({}, spec.options, ...macs.map((mac, position) => rules.withAddress(position + 1, mac))) as MachineSpec['options'] };
 }

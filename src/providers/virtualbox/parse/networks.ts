@@ -1,5 +1,6 @@
 // Networks of the host as VirtualBox lists them.
 import type { NetworkInfo } from '../../../machines/provider.ts';
+import { inOneNetwork, prefixLength } from '../../../machines/subnet.ts';
 import { parseBlocks } from './blocks.ts';
 
 export interface HostInterface {
@@ -64,8 +65,7 @@ export function parseOsTypes(stdout: string): readonly { readonly id: string; re
 
 /** Is the address in the network of `ip`/`netmask`? IPv4. */
 export function inSameNetwork(address: string, ip: string, netmask: string): boolean {
-  const [a, b, mask] = [address, ip, netmask].map(text => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)) as [number, number, number];
-  return ((a & mask) >>> 0) === ((b & mask) >>> 0);
+  return inOneNetwork(address, ip, prefixLength(netmask));
 }
 
 /** The host's own address in a network, as Vagrant chooses it: the network's first. */
