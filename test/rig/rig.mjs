@@ -4,6 +4,8 @@ import { ensureAnsible } from './ansible.mjs';
 import { cacheDir, Unavailable } from './cache.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureHost } from './host.mjs';
+import { ensureImageTools } from './imageTools.mjs';
+import { ensureOpenSsh } from './openssh.mjs';
 import { ensurePowerShell } from './powershell.mjs';
 import { ensureVagrant } from './vagrant.mjs';
 import { ensureVirtualBox, privateVirtualBox } from './virtualbox.mjs';
@@ -13,6 +15,8 @@ export const parts = {
   chromium: { about: "the browser that shows the workbench (Debian's Chromium without windows, 190 MB)", ensure: ensureChromium },
   vagrant: { about: "Debian's Vagrant (80 MB)", ensure: ensureVagrant },
   ansible: { about: "Debian's ansible-core (30 MB)", ensure: ensureAnsible },
+  openssh: { about: "Debian's OpenSSH server, unpacked aside (2 MB)", ensure: ensureOpenSsh },
+  images: { about: 'qemu-img, xorriso, isoinfo and 7-Zip, which read what Gaia writes (Debian, 12 MB)', ensure: ensureImageTools },
   powershell: { about: 'the real PowerShell engine, built with the .NET 10 SDK (25 MB)', ensure: ensurePowerShell },
   virtualbox: { about: 'a private VirtualBox whose VMs start without a kernel driver (240 MB)', ensure: ensureVirtualBox },
   'virtualbox-qt': { about: 'another one that can show machines in windows, with Xvfb (800 MB): for the tests of starts with a window', ensure: () => ensureVirtualBox({ windows: true }), asked: true },

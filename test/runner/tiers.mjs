@@ -23,7 +23,7 @@ export const tiers = {
   types: { about: 'strict TypeScript: src, test and webview', rememberable: true, rig: [], run: types },
   manifest: { about: 'commands, texts and the content of the .vsix', rememberable: true, rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
   unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('vitest.config.ts', context) },
-  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell', 'ansible'], run: context => vitest('vitest.contract.config.ts', context) },
+  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell', 'ansible', 'openssh', 'images'], run: context => vitest('vitest.contract.config.ts', context) },
   host: { about: 'inside a real VS Code extension host (Mocha)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
   ui: uiTier('what a person sees and clicks, in the real workbench (Playwright)'),
   ...Object.fromEntries(uiShards.map(shard => [`ui ${shard}`, uiTier(`a part of ui (${shard})`, `--shard=${shard}`)])),
@@ -32,7 +32,7 @@ export const tiers = {
 };
 
 function uiTier(about, ...shard) {
-  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
+  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
 }
 
 /** A check that passes or fails as a whole. */

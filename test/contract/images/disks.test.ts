@@ -1,12 +1,13 @@
 // Disk images before qemu-img and the real VirtualBox: what Gaia recognizes, what it converts, and what VirtualBox itself can read.
 import { readFile, writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { convertDisk, writableFormat } from '../../../src/images/diskConversion.ts';
 import { look } from '../../../src/images/files.ts';
 import { openDecompressed } from '../../../src/system/decompress.ts';
+import { privateVirtualBox, virtualBoxMissing } from '../../rig/virtualbox.mjs';
 import { context, noise } from '../../unit/images/folders.ts';
-import { rigVirtualBox, run, temporaryFolder, titled } from './tools.ts';
+import { run, temporaryFolder, titled } from './tools.ts';
 
 const virtualBytes = 24 * 2 ** 20 + 512;
 /** Noise, text that compresses, and long holes; the last sector counts. */
@@ -86,31 +87,32 @@ describe.skipIf(qemu.missing)(qemu.title, () => {
   });
 });
 
-const virtualBox = rigVirtualBox();
-describe.skipIf(!virtualBox || qemu.missing)(virtualBox ? 'VirtualBox' : 'VirtualBox (skipped: the rig is not installed)', () => {
+const noVirtualBox = virtualBoxMissing() ?? (qemu.missing ? 'no qemu-img here' : undefined);
+describe.skipIf(noVirtualBox)(`VirtualBox${noVirtualBox ? ` (skipped: ${noVirtualBox})` : ''}`, () => {
   it('reads what Gaia wrote, byte for byte, and what Gaia says it reads', { timeout: 240_000 }, async () => {
     const folder = await temporaryFolder();
-    const env = { VBOX_USER_HOME: join(folder, 'home'), VBOX_IPC_SOCKETID: `gaia-images-${process.pid}` };
-    const manage = (...args: string[]): string => run(virtualBox!, args, undefined, env);
+    const box = await privateVirtualBox({ service: 'stays' });
+    onTestFinished(() => box.dispose());
+    const manage = (...args: string[]): Promise<string> => box.run(args);
     const raw = await rawDisk(folder);
     const found = await look(raw);
     for (const target of ['vdi', 'vhd', 'vhdx'] as const) {
       const output = join(folder, `gaia.${target}`);
       await convertDisk({ file: raw, found, target, output }, context());
-      expect(manage('showmediuminfo', 'disk', output)).toMatch(new RegExp(`Storage format: *${target}`, 'i'));
+      expect(await manage('showmediuminfo', 'disk', output)).toMatch(new RegExp(`Storage format: *${target}`, 'i'));
       const back = join(folder, `back-${target}.vdi`);
-      manage('clonemedium', 'disk', output, back, '--format', 'VDI');
+      await manage('clonemedium', 'disk', output, back, '--format', 'VDI');
       expect(run('qemu-img', ['compare', '-f', 'raw', '-F', 'vdi', raw, back])).toContain('identical');
     }
     // The two features that a provider for VirtualBox names in `cannotRead`, and those that it need not.
     for (const [name, options] of Object.entries(kinds)) {
       const file = join(folder, `${name}.qcow2`);
       run('qemu-img', ['convert', '-O', 'qcow2', ...options, raw, file]);
-      const readable = (() => { try { manage('showmediuminfo', 'disk', file); return true; } catch { return false; } })();
+      const readable = await manage('showmediuminfo', 'disk', file).then(() => true, () => false);
       expect([name, readable]).toEqual([name, ((await look(file)).features ?? []).length === 0]);
       if (!readable) continue;
       const copy = join(folder, `${name}.vdi`);
-      manage('clonemedium', 'disk', file, copy, '--format', 'VDI');
+      await manage('clonemedium', 'disk', file, copy, '--format', 'VDI');
       expect(run('qemu-img', ['compare', '-f', 'raw', '-F', 'vdi', raw, copy])).toContain('identical');
     }
   });

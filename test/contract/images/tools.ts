@@ -1,8 +1,7 @@
 // The real tools these tests ask. What is absent is named in the title of what is skipped.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
@@ -24,10 +23,4 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gaia-images-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** The test rig's private VirtualBox, if it is installed. */
-export function rigVirtualBox(): string | undefined {
-  const file = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'gaia-rig/virtualbox/bin/VBoxManage');
-  return existsSync(file) ? file : undefined;
 }

@@ -1,0 +1,34 @@
+// Debian's OpenSSH server, unpacked aside: installed, it would listen on this computer from the next start on.
+import fs from 'node:fs';
+import path from 'node:path';
+import { cacheDir, debianPackages, onPath, run, Unavailable } from './cache.mjs';
+
+const folder = path.join(cacheDir, 'openssh');
+const unpacked = path.join(folder, 'usr/sbin/sshd');
+/** sshd asks it who may enter; few machines have it without sshd. */
+const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map(name => path.join(folder, name));
+
+/** From 9.8 and 10.0 on the server is in several programs, which the configuration names. */
+const helpers = { SshdSessionPath: 'sshd-session', SshdAuthPath: 'sshd-auth' };
+
+/** The server to start, where it finds its libraries, and lines for its configuration; undefined where there is none. */
+export function openSsh() {
+  if (fs.existsSync('/usr/sbin/sshd')) return { sshd: '/usr/sbin/sshd', env: {}, configuration: [] };
+  if (!fs.existsSync(unpacked)) return undefined;
+  const configuration = Object.entries(helpers).map(([option, program]) => [option, path.join(folder, 'usr/lib/openssh', program)]).filter(([, file]) => fs.existsSync(file)).map(line => line.join(' '));
+  return { sshd: unpacked, env: { LD_LIBRARY_PATH: libraries.join(':') }, configuration };
+}
+
+/** Fetches it where none is there (0.5 MB). Throws Unavailable. */
+export async function ensureOpenSsh() {
+  if (process.platform !== 'linux') throw new Unavailable('the tests of SSH are for Linux');
+  if (openSsh()) return openSsh();
+  if (process.arch !== 'x64' || !onPath('apt-get') || !onPath('dpkg-deb')) throw new Unavailable('there is no OpenSSH server here, and no apt-get to fetch it with');
+  await debianPackages(['openssh-client']);
+  const packages = path.join(folder, 'packages');
+  fs.mkdirSync(packages, { recursive: true });
+  await run('apt-get', ['-qq', 'download', 'openssh-server', 'libwrap0'], { cwd: packages });
+  for (const file of fs.readdirSync(packages)) await run('dpkg-deb', ['-x', path.join(packages, file), folder]);
+  fs.rmSync(packages, { recursive: true });
+  return openSsh();
+}
