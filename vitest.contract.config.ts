@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/contract/**/*.test.ts'],
     globalSetup: ['build/generate.mjs'],
+    setupFiles: ['test/seed.ts'],
     // A machine of CI may stall for seconds; what fails for a reason fails every time.
     retry: process.env['CI'] ? 1 : 0,
     // What comes soon is not waited for longer; a busy machine may need more than vitest's one second.

@@ -2,6 +2,7 @@
 //   node test/run.mjs [tier…] [--grep TEXT] [--fresh] [--times] [-- arguments of the test runner]      node test/run.mjs --help
 // A tier that passed is not run again until something of the project changes; --fresh, and CI, run everything.
 // --times says how long each file took.
+// In a run of everything, a file that failed is run once more by itself when the others are done; what passed at a further try only is listed.
 // The last line is `N passed, N failed, N skipped`; the exit code is 1 when something failed.
 import os from 'node:os';
 import { ensureDependencies, root } from '../build/setup.mjs';
@@ -9,9 +10,7 @@ import { ensureDependencies, root } from '../build/setup.mjs';
 const args = process.argv.slice(2);
 ensureDependencies();
 process.chdir(root);
-const { tiers, uiShards } = await import('./runner/tiers.mjs');
-/** The longest first; what waits for the set-up is passed over until that is done. */
-const everything = ['contract', ...uiShards.map(shard => `ui ${shard}`), 'host', 'unit', 'lint', 'types', 'manifest'];
+const { tiers, everything } = await import('./runner/tiers.mjs');
 const groups = { all: everything, lint: ['lint', 'types', 'manifest'] };
 const { remembered } = await import('./runner/remembered.mjs');
 const { ensureParts } = await import('./rig/rig.mjs');
@@ -31,10 +30,13 @@ const named = args.flatMap(arg => groups[arg] ?? (tiers[arg] ? [arg] : []));
 const rest = args.filter(arg => !groups[arg] && !tiers[arg] && !['--fresh', '--times'].includes(arg));
 const chosen = [...new Set(named.length ? named : everything)];
 const alone = chosen.length === 1;
+const ofAll = !named.length && !rest.length && !grep;
 
 const started = Date.now();
 const seconds = since => `${((Date.now() - since) / 1000).toFixed(1)} s`;
-const total = { passed: 0, remembered: 0, failed: [], skipped: [] };
+/** What is drawn at random is drawn from it, in a second try too. */
+process.env.GAIA_SEED ??= String(started % 1_000_000_000);
+const total = { passed: 0, remembered: 0, failed: [], skipped: [], retried: [] };
 
 // The set-up runs beside the tiers that do not need it.
 const partNames = [...new Set(chosen.flatMap(name => [...tiers[name].rig, ...tiers[name].wants ?? []]))];
@@ -53,7 +55,7 @@ const packaged = () => packaging ??= ensurePackage().then(made => {
 }, error => error);
 if (chosen.some(name => tiers[name].needsPackage)) void packaged().then(() => settled.add('package'));
 
-async function runTier(name) {
+async function runTier(name, files = []) {
   const tier = tiers[name];
   const missing = {};
   for (const part of [...tier.rig, ...tier.wants ?? []]) {
@@ -72,21 +74,29 @@ async function runTier(name) {
     }
   }
   const grepArgs = grep && name !== 'host' && name !== 'desktop' ? ['-t', grep] : [];
-  const run = () => tier.run({ args: [...rest, ...grepArgs], grep, missing });
+  const run = () => tier.run({ args: [...rest, ...grepArgs, ...files], grep, missing });
   return fresh || grep || rest.length || !tier.rememberable ? run() : remembered(name, missing, run);
 }
 
-async function report(name) {
+/** Files that failed, to be run once more when all else is done. */
+const failedFiles = [];
+
+/** @param {import('./runner/tiers.mjs').Outcome['again'] & {failed: string[]}} [first] what is run once more */
+async function report(name, first) {
   const since = Date.now();
-  if (!alone) console.log(`> ${name}: ${tiers[name].about}`);
-  const outcome = await runTier(name).catch(error => ({ passed: 0, failed: [`${name}: ${error.message}`], skipped: [], output: error.stack }));
+  if (!alone) console.log(`> ${name}: ${first ? `once more, by itself: ${first.args.join(' ')}` : tiers[name].about}`);
+  const outcome = await runTier(name, first?.args).catch(error => ({ passed: 0, failed: [`${name}: ${error.message}`], skipped: [], output: error.stack }));
   if (outcome.output && (outcome.failed.length || alone)) console.log(outcome.output.trimEnd().split('\n').map(line => alone ? line : `    ${line}`).join('\n'));
   console.log(`${outcome.failed.length ? 'FAILED' : 'ok'} ${name}: ${outcome.passed} passed${outcome.failed.length ? `, ${outcome.failed.length} failed` : ''}${outcome.skipped.length ? `, ${outcome.skipped.length} skipped` : ''} (${outcome.remembered ? 'nothing changed since' : seconds(since)})`);
   if (showTimes) for (const [file, ms] of Object.entries(outcome.times ?? {}).sort((a, b) => b[1] - a[1])) console.log(`  ${(ms / 1000).toFixed(1).padStart(7)} s  ${file}`);
-  total.passed += outcome.passed;
+  total.passed += outcome.passed - (first?.passed ?? 0);
   if (outcome.remembered) total.remembered += outcome.passed;
+  if (!first) total.skipped.push(...outcome.skipped.map(skip => ({ ...skip, tier: name })));
+  total.retried.push(...(outcome.retried ?? []).map(test => ({ ...test, name: `${name}: ${test.name}` })));
+  if (first) total.retried.push(...first.failed.filter(test => !outcome.failed.includes(test)).map(test => ({ name: `${name}: ${test}`, why: 'failed above; run once more, by itself' })));
+  // What fails for a reason fails by itself too. Many failures are no accident.
+  if (ofAll && !first && outcome.again && outcome.failed.length <= 8) return void failedFiles.push({ ...outcome.again, failed: outcome.failed });
   total.failed.push(...outcome.failed.map(test => `${name}: ${test}`));
-  total.skipped.push(...outcome.skipped.map(skip => ({ ...skip, tier: name })));
 }
 
 // Tests wait more than they compute; the browser tiers want half a core and 2 GB each.
@@ -102,6 +112,7 @@ async function next() {
 }
 const lanes = Math.max(2, Math.min(os.availableParallelism() + 1, Math.floor(os.totalmem() / 2.3e9), 6));
 await Promise.all(Array.from({ length: lanes }, async () => { for (let name; (name = await next()); ) await report(name); }));
+for (const first of failedFiles) await report(first.tier, first);
 
 if (total.skipped.length) {
   console.log('\nskipped:');
@@ -112,6 +123,7 @@ if (total.skipped.length) {
     if (skips.length > 8) console.log(`    and ${skips.length - 8} more`);
   }
 }
+if (total.retried.length) console.log(`\npassed at a further try only:\n${total.retried.map(({ name, why }) => `  ${name}\n    ${why}`).join('\n')}`);
 if (total.failed.length) console.log(`\nfailed:\n${total.failed.map(test => `  ${test}`).join('\n')}`);
 if (total.remembered) console.log(`\n${total.remembered} of these passed in an earlier run, and nothing has changed since: npm test -- --fresh runs them all again`);
 console.log(`\n${seconds(started)}\n${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);

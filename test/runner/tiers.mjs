@@ -6,7 +6,10 @@ import { root } from '../../build/setup.mjs';
 import { atExit } from '../rig/atExit.mjs';
 
 /**
- * @typedef {{passed: number, failed: string[], skipped: {name: string, reason?: string}[], output?: string}} Outcome
+ * @typedef {object} Outcome
+ * @property {number} passed @property {string[]} failed @property {{name: string, reason?: string}[]} skipped @property {string} [output]
+ * @property {{name: string, why: string}[]} [retried] passed at a further try, and what was wrong at the first
+ * @property {{tier: string, args: string[], passed: number}} [again] how to run the files that failed once more, and how many of their tests passed
  * @typedef {object} Tier
  * @property {string} about @property {string[]} rig parts of the rig it cannot do without
  * @property {string[]} [wants] parts it can do without: its tests skip themselves
@@ -15,16 +18,20 @@ import { atExit } from '../rig/atExit.mjs';
  */
 
 /** A run of everything has the longest tier in parts, one a lane. */
-export const uiShards = ['1/3', '2/3', '3/3'];
+export const uiShards = ['1/4', '2/4', '3/4', '4/4'];
+const hostPasses = ['unpacked', 'package', 'restricted'];
+/** All tiers that a run of everything has, the longest first. */
+export const everything = ['contract', ...uiShards.map(shard => `ui ${shard}`), ...hostPasses.map(pass => `host ${pass}`), 'unit', 'lint', 'types', 'manifest'];
 
 /** @type {Record<string, Tier>} */
 export const tiers = {
   lint: { about: 'eslint, with the import rules', rememberable: true, rig: [], run: () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0')) },
   types: { about: 'strict TypeScript: src, test and webview', rememberable: true, rig: [], run: types },
   manifest: { about: 'commands, texts and the content of the .vsix', rememberable: true, rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
-  unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('vitest.config.ts', context) },
-  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell', 'ansible', 'openssh', 'images'], run: context => vitest('vitest.contract.config.ts', context) },
-  host: { about: 'inside a real VS Code extension host (Mocha)', rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: host },
+  unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('unit', 'vitest.config.ts', context) },
+  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell', 'ansible', 'openssh', 'images'], run: context => vitest('contract', 'vitest.contract.config.ts', context) },
+  host: hostTier('inside a real VS Code extension host (Mocha)', hostPasses),
+  ...Object.fromEntries(hostPasses.map(pass => [`host ${pass}`, hostTier(`a part of host: ${{ unpacked: 'the extension as it lies here', package: 'the .vsix', restricted: 'a folder that is not trusted' }[pass]}`, [pass])])),
   ui: uiTier('what a person sees and clicks, in the real workbench (Playwright)'),
   ...Object.fromEntries(uiShards.map(shard => [`ui ${shard}`, uiTier(`a part of ui (${shard})`, `--shard=${shard}`)])),
   desktop: { about: 'the host tests in desktop VS Code, which is downloaded (@vscode/test-electron)', rig: [], wants: ['virtualbox'], needsPackage: true, run: async context => (await import('./desktop.mjs')).desktop(context) },
@@ -32,7 +39,11 @@ export const tiers = {
 };
 
 function uiTier(about, ...shard) {
-  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh'], needsPackage: true, run: context => vitest('vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
+  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh'], needsPackage: true, run: context => vitest('ui', 'vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
+}
+
+function hostTier(about, passes) {
+  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox'], needsPackage: true, run: context => host(passes, context) };
 }
 
 /** A check that passes or fails as a whole. */
@@ -56,7 +67,7 @@ async function types() {
 
 let runs = 0;
 
-async function vitest(config, { args, missing }) {
+async function vitest(tier, config, { args, missing }) {
   const results = path.join(root, `out/results/${config.replace(/\.ts$/, '')}.${process.pid}.${++runs}.json`);
   fs.mkdirSync(path.dirname(results), { recursive: true });
   const { code, output } = await node('node_modules/vitest/vitest.mjs', 'run', '--config', config, '--passWithNoTests', '--reporter=default', '--reporter=./test/runner/vitestReporter.mjs', ...args,
@@ -67,7 +78,8 @@ async function vitest(config, { args, missing }) {
   const known = Object.values(missing).join('; ') || undefined;
   for (const skip of outcome.skipped) skip.reason ??= known;
   if (code !== 0 && !outcome.failed.length) outcome.failed.push(`vitest ended with exit ${code}`);
-  return { ...outcome, output: output.split('\n').filter(line => !passedLine.test(line)).join('\n') };
+  const { files, ...told } = outcome;
+  return { ...told, ...files.length ? { again: { tier, args: files.map(one => one.file), passed: files.reduce((sum, one) => sum + one.passed, 0) } } : {}, output: output.split('\n').filter(line => !passedLine.test(line)).join('\n') };
 }
 
 /** Vitest's lines for what went well: they hide the others. */
@@ -75,10 +87,14 @@ const passedLine = /^\s*(\x1b\[\d+m)*\s*[✓↓]/;
 
 const color = () => process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
 
-/** The same files on the unpacked extension, then on the package; `*.untrusted.test.ts` in restricted mode. */
-async function host({ grep, missing, args }) {
+/** Made once for all passes. */
+let hostBundles;
+
+/** The same files on the unpacked extension and on the package; `*.untrusted.test.ts` in restricted mode. */
+async function host(names, { grep, missing, args }) {
   const [{ bundleHostTests }, { runInHost }, { privateVirtualBox }] = await Promise.all([import('../rig/bundle-tests.mjs'), import('../rig/host-runner.mjs'), import('../rig/virtualbox.mjs')]);
-  const bundles = (await bundleHostTests(root)).filter(file => args.every(arg => arg.startsWith('-') || file.includes(arg)));
+  hostBundles ??= bundleHostTests(root);
+  const bundles = (await hostBundles).filter(file => args.every(arg => arg.startsWith('-') || file.includes(arg)));
   if (!bundles.length) return { passed: 0, failed: [], skipped: [{ name: 'host', reason: 'there are no host tests' }] };
   const outcome = { passed: 0, failed: [], skipped: [], output: '' };
   const restricted = bundles.filter(file => file.includes('.untrusted.')), ordinary = bundles.filter(file => !restricted.includes(file));
@@ -86,8 +102,9 @@ async function host({ grep, missing, args }) {
     { name: 'unpacked', tests: ordinary, extension: root },
     { name: 'package', tests: ordinary, vsix: path.join(root, 'out/gaia.vsix') },
     { name: 'restricted', tests: restricted, extension: root, trust: true },
-  ].filter(({ name, tests }) => tests.length && !args.some(arg => arg.startsWith('--only=') && arg !== `--only=${name}`));
+  ].filter(({ name, tests }) => tests.length && names.includes(name) && !args.some(arg => arg.startsWith('--only=') && arg !== `--only=${name}`));
   for (const { name, ...pass } of passes) {
+    const failedBefore = outcome.failed.length;
     const box = missing.virtualbox ? undefined : await privateVirtualBox({ service: 'stays' });
     try {
       outcome.output += `${name}\n`;
@@ -101,6 +118,7 @@ async function host({ grep, missing, args }) {
     } finally {
       await box?.dispose();
     }
+    if (outcome.failed.length > failedBefore && names.length === 1) outcome.again = { tier: `host ${name}`, args, passed: outcome.passed };
   }
   return outcome;
 }
@@ -109,7 +127,7 @@ async function live(context) {
   if (!process.env.GAIA_LIVE) return { passed: 0, failed: [], skipped: [{ name: 'live', reason: 'GAIA_LIVE does not say which real hypervisors may be used, e.g. GAIA_LIVE=virtualbox npm run test:live' }] };
   const known = fs.readdirSync(path.join(root, 'test/live')).filter(file => file.endsWith('.test.ts')).map(file => file.replace('.test.ts', ''));
   const strangers = process.env.GAIA_LIVE.split(',').filter(name => !known.includes(name));
-  const outcome = await vitest('vitest.live.config.ts', context);
+  const outcome = await vitest('live', 'vitest.live.config.ts', context);
   outcome.skipped.push(...strangers.map(name => ({ name, reason: `test/live/ has no tests for it, only for ${known.join(', ')}` })));
   return outcome;
 }
