@@ -18,7 +18,26 @@ export function adapterWish(network: NetworkSpec | undefined, index: number, opt
   return Object.fromEntries(keys.map(key => [key, own[key] ?? first[key]]).filter(([, value]) => value !== undefined)) as AdapterWish;
 }
 
-/** The cards that a file says something of, by their number. A container's have no model, but an address. */
+/**
+ * The number of the card that each network of a file stands for, in the file's order (without networks: of the one card that a machine has).
+ * By the MAC address where the file names it; else in the order of those that are there, which may have gaps; where there are too few, by the place in the file.
+ */
+export function cardNumbers({ networks }: Pick<MachineSpec, 'networks'>, { rest }: Pick<CreateOptions, 'rest'>, there: readonly Pick<NetworkAdapter, 'index' | 'macAddress'>[]): readonly number[] {
+  const isRaw = (index: number): boolean => rest[`net${index}`] !== undefined;
+  const cards = there.filter(card => !isRaw(card.index)).sort((a, b) => a.index - b.index);
+  const macs = networks.length > 0 ? networks.map(network => (network.type === 'public_network' ? network.mac?.toUpperCase() : undefined)) : [undefined];
+  const numbers = macs.map(mac => cards.find(card => mac !== undefined && card.macAddress?.toUpperCase() === mac)?.index);
+  const left = cards.map(card => card.index).filter(index => !numbers.includes(index));
+  const enough = left.length >= numbers.filter(number => number === undefined).length;
+  for (const place of numbers.keys()) numbers[place] ??= enough ? left.shift() : numbers.includes(place) ? undefined : place;
+  let free = 0;
+  return numbers.map(number => {
+    while (number === undefined && (numbers.includes(free) || isRaw(free))) free += 1;
+    return number ?? free++;
+  });
+}
+
+/** The cards that a file says something of, in its order. A container's have no model, but an address. */
 export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, options: CreateOptions, kind: Guest['kind']): readonly AdapterWish[] {
   const wish = (network: NetworkSpec | undefined, index: number): AdapterWish => {
     const all = adapterWish(network, index, options);
@@ -35,9 +54,10 @@ export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>,
  * The cards, of those that are there, which the file does not have. Without `networks` a machine has one, and a clone those of its template.
  * One that provider_config names as it is (`net1`) is the file's.
  */
-export function surplusCards(spec: MachineSpec, options: CreateOptions, there: readonly number[]): readonly number[] {
+export function surplusCards(spec: MachineSpec, options: CreateOptions, there: readonly NetworkAdapter[]): readonly NetworkAdapter[] {
   if (spec.networks.length === 0 && !isMadeAnew(spec)) return [];
-  return there.filter(index => index >= Math.max(1, spec.networks.length) && options.rest[`net${index}`] === undefined);
+  const own = cardNumbers(spec, options, there);
+  return there.filter(({ index }) => !own.includes(index) && options.rest[`net${index}`] === undefined);
 }
 
 /** As the API says them: what is off, or no limit, is left out. */

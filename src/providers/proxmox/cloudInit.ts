@@ -5,9 +5,10 @@ import type { Change, Difference } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
 import { addressAfter, addressIn, addressText, wishedAddress } from './addresses.ts';
 import type { CardAddress } from './addresses.ts';
+import { cardNumbers } from './cards.ts';
 import { formatPropertyString, parsePropertyString } from './encode.ts';
 import type { CreateOptions } from './options.ts';
-import { parseDisks } from './parse.ts';
+import { parseAdapters, parseDisks } from './parse.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -48,12 +49,12 @@ interface AddressChange {
 
 function addresses(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, { rest }: Pick<CreateOptions, 'rest'>, settings: Settings): readonly AddressChange[] {
   const parsed = (text: string | undefined): CardAddress => addressIn(parsePropertyString(text ?? '').options);
-  const own = Array.from({ length: Math.max(1, spec.networks.length) }, (_unused, index) => `ipconfig${index}`);
+  const own = cardNumbers(spec, { rest }, parseAdapters(settings)).map(number => `ipconfig${number}`);
   const raw = Object.keys(rest).filter(key => /^ipconfig\d+$/.test(key));
   return [...new Set([...own, ...raw])].flatMap((key): AddressChange[] => {
     const given = rest[key];
     // As the API has it: the whole of it.
-    const wish = given === undefined ? wishedAddress(spec, Number(key.slice('ipconfig'.length))) : parsed(String(given));
+    const wish = given === undefined ? wishedAddress(spec, own.indexOf(key)) : parsed(String(given));
     const before = parsed(settings[key]);
     return wish === undefined ? [] : [{ key, before, after: given === undefined ? addressAfter(before, wish) : wish }];
   });

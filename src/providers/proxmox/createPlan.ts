@@ -2,12 +2,13 @@
 import { GaiaError } from '../../machines/errors.ts';
 import type { CloudInitSpec, MachineSpec, NetworkSpec } from '../../machines/spec.ts';
 import { wishedAddress } from './addresses.ts';
-import { adapterWish, cardOptions } from './cards.ts';
+import { adapterWish, cardNumbers, cardOptions } from './cards.ts';
 import { addressParams, asksForCloudInit, hasDrive } from './cloudInit.ts';
 import { diskFormat, diskWishes } from './disks.ts';
 import { formatGiB, formatPropertyString, formatTags } from './encode.ts';
 import type { ParamValue } from './encode.ts';
 import type { CreateOptions } from './options.ts';
+import { parseAdapters } from './parse.ts';
 import type { PveVersion } from './version.ts';
 
 /** Where it goes, and what was found there. */
@@ -171,10 +172,9 @@ export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place
   if (cloud?.hostname !== undefined && cloud.hostname !== spec.name) notes.push(`cloud-init calls the guest by the name of the machine (${spec.name}), not ${cloud.hostname}.`);
   const password = passwordOf(cloud, place);
   const addresses: Record<string, ParamValue> = {};
-  const count = Math.max(1, spec.networks.length);
-  for (let index = 0; index < count; index++) {
-    const given = index === 0 ? cloud?.ipConfig : undefined;
-    addresses[`ipconfig${index}`] = given ?? formatPropertyString({ options: { ...(wishedAddress(spec, index) ?? { ip: 'dhcp' }) } });
+  for (const [place, number] of cardNumbers(spec, options, parseAdapters(present)).entries()) {
+    const given = place === 0 ? cloud?.ipConfig : undefined;
+    addresses[`ipconfig${number}`] = given ?? formatPropertyString({ options: { ...(wishedAddress(spec, place) ?? { ip: 'dhcp' }) } });
   }
   return {
     ...(slot === undefined ? {} : { [slot]: `${options.cloudInitStorage ?? place.storage}:cloudinit` }),

@@ -3,7 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
-import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
+import { adapterWishes, cardNumbers, surplusCards, wishedAdapter } from './cards.ts';
 import { cloneGuest, removeMade } from './cloneGuest.ts';
 import { driveSlot } from './cloudInit.ts';
 import { cloudInitParams, cpuType } from './createPlan.ts';
@@ -71,7 +71,7 @@ async function adaptClone(deps: CreateDeps, spec: MachineSpec, options: CreateOp
   const read = async (): Promise<Readonly<Record<string, string>>> => parseSettings((await deps.calls.get(requests.config(readFrom), context.signal)).data);
   const settings = await read();
   const params: Readonly<Record<string, ParamValue>> = { ...hardware(spec, options, settings, made), ...cloudInit(deps, spec, options, settings, made, context), ...(await cards(deps, spec, options, settings, made, context)), ...options.rest };
-  const surplus = surplusCards(spec, options, parseAdapters(settings).map(adapter => adapter.index)).map(index => `net${index}`);
+  const surplus = surplusCards(spec, options, parseAdapters(settings)).map(({ index }) => `net${index}`);
   const makesDrive = Object.values(params).some(value => String(value).includes(':cloudinit'));
   if (Object.keys(params).length > 0 || surplus.length > 0) await changeConfig(deps, made, params, { delete: surplus }, context.signal, !makesDrive);
   await adaptDisks(deps, spec, options, settings, made, read, context);
@@ -101,7 +101,9 @@ function cloudInit(deps: CreateDeps, spec: MachineSpec, options: CreateOptions, 
 
 async function cards(deps: CreateDeps, spec: MachineSpec, options: CreateOptions, settings: Readonly<Record<string, string>>, made: Guest, context: OperationContext): Promise<Record<string, ParamValue>> {
   const params: Record<string, ParamValue> = {};
-  for (const [index, wish] of adapterWishes(spec, options, made.kind).entries()) {
+  const numbers = cardNumbers(spec, options, parseAdapters(settings));
+  for (const [place, wish] of adapterWishes(spec, options, made.kind).entries()) {
+    const index = numbers[place] ?? place;
     const network = wish.bridge ?? (settings[`net${index}`] === undefined ? await defaultBridge(deps, made.node, context.signal) : undefined);
     Object.assign(params, planEdit(made, settings, [{ kind: 'setAdapter', adapter: wishedAdapter(wish, { index, mode: 'bridge', ...present({ network }) }) }], () => undefined).params);
   }

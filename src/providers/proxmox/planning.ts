@@ -6,7 +6,7 @@ import type { Change, Difference, Planning, Resize } from '../../machines/provid
 import type { MachineSpec } from '../../machines/spec.ts';
 import { addressAfter, addressIn, addressText } from './addresses.ts';
 import type { CardAddress } from './addresses.ts';
-import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
+import { adapterWishes, cardNumbers, surplusCards, wishedAdapter } from './cards.ts';
 import { cloudInitDifferences, isCloudInitKey } from './cloudInit.ts';
 import { cpuType } from './createPlan.ts';
 import { bootDisk, diskMove, diskWishes, furtherDisks } from './disks.ts';
@@ -166,7 +166,9 @@ const firewallText = (on: boolean): string => (on ? 'firewall' : 'no firewall');
 const rateText = (rate: number): string => (rate === 0 ? 'no limit' : `${rate} MB/s`);
 
 function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
-  return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu').flatMap((asked, index): Difference[] => {
+  const numbers = cardNumbers(spec, options, details.adapters);
+  return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu').flatMap((asked, place): Difference[] => {
+    const index = numbers[place] ?? place;
     const there = details.adapters.find(adapter => adapter.index === index);
     const wish: AdapterWish = there && asked.address ? { ...asked, address: addressAfter(addressOf(there), asked.address) } : asked;
     const base: NetworkAdapter = there ?? { index, mode: 'bridge', network: 'vmbr0' };
@@ -184,8 +186,7 @@ function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDet
 }
 
 function surplusAdapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
-  const surplus = surplusCards(spec, options, details.adapters.map(adapter => adapter.index));
-  return details.adapters.filter(adapter => surplus.includes(adapter.index)).map(adapter => ({ key: `adapter ${adapter.index}`, before: cardText(adapter, details.machine.kind), effect, change: { edit: { kind: 'removeAdapter', index: adapter.index } } }));
+  return surplusCards(spec, options, details.adapters).map(adapter => ({ key: `adapter ${adapter.index}`, before: cardText(adapter, details.machine.kind), effect, change: { edit: { kind: 'removeAdapter', index: adapter.index } } }));
 }
 
 /** Enough to know it by. */

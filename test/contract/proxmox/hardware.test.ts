@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configOf as exportOf } from '../../../src/config/export.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { machineSpec } from '../../../src/config/spec.ts';
 import type { MachineId } from '../../../src/machines/machine.ts';
@@ -167,6 +168,32 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('the hardware of a machine on P
       await apply(id, waiting);
       expect(configOf(id)).not.toHaveProperty('net1');
       expect(configOf(id)['net0']).toContain('tag=31');
+    });
+  });
+
+  it('knows the cards of a machine with a gap among them', async () => {
+    const options = { node: 'pve', storage: 'local-lvm' };
+    const numbers = (id: MachineId): string[] => Object.keys(configOf(id)).filter(key => /^net\d/.test(key)).sort();
+    await made(ofFile({ networks: cards, cloud_init: { user: 'dev' }, provider_config: options }), async id => {
+      await provider.editing!.apply(id, [{ kind: 'removeAdapter', index: 1 }], context());
+      expect(numbers(id)).toEqual(['net0', 'net2']);
+
+      const exported = machineSpec(parseConfig(exportOf(await provider.describe(id, signal()), 'proxmox')).machines[0]!);
+      expect(exported.networks).toHaveLength(2);
+      expect(await differences(exported, id)).toEqual([]);
+
+      // The address of the second is that of the card it stands for.
+      const addressed = ofFile({ networks: [cards[0]!, { ...cards[2]!, ip: '10.9.0.5' }], cloud_init: { user: 'dev' }, provider_config: options });
+      const found = await differences(addressed, id);
+      expect(found).toMatchObject([{ key: 'address 2', after: '10.9.0.5/24' }]);
+      await apply(id, found);
+      expect(configOf(id)['ipconfig2']).toBe('ip=10.9.0.5/24');
+      expect(await differences(addressed, id)).toEqual([]);
+
+      // One more takes the gap, one less takes the last away; one known by its MAC address stays what it is.
+      expect((await differences(ofFile({ networks: [...cards.slice(1), { type: 'public_network', bridge: 'vmbr0' }], provider_config: options }), id)).map(one => one.key)).toContain('adapter 1');
+      expect(await differences(ofFile({ networks: [cards[0]!], provider_config: options }), id)).toMatchObject([{ key: 'adapter 2' }]);
+      expect(await differences(ofFile({ networks: [cards[2]!, cards[0]!], provider_config: options }), id)).toEqual([]);
     });
   });
 
