@@ -11,13 +11,13 @@ const sources = ['src', 'test', 'webview', 'build', 'schemas', 'templates', 'med
 /**
  * The verdict of an earlier run on the same files, or that of `run`, which is kept when nothing failed.
  * @param {string} name of the tier @param {Record<string, string>} missing parts of the rig this computer cannot have
- * @param {() => Promise<import('./tiers.mjs').Outcome>} run
+ * @param {() => Promise<import('./tiers.mjs').Outcome>} run @param {{anew: boolean}} options whether it runs in any case
  * @returns {Promise<import('./tiers.mjs').Outcome & {remembered?: boolean}>}
  */
-export async function remembered(name, missing, run) {
+export async function remembered(name, missing, run, { anew }) {
   const stamp = path.join(root, `out/cache/${name.replace(/\W+/g, '-')}.passed.json`);
   const now = fingerprint(sources) + JSON.stringify(missing);
-  const then = fs.existsSync(stamp) ? JSON.parse(fs.readFileSync(stamp, 'utf8')) : undefined;
+  const then = !anew && fs.existsSync(stamp) ? JSON.parse(fs.readFileSync(stamp, 'utf8')) : undefined;
   if (then?.now === now) return { ...then.outcome, remembered: true };
   const outcome = await run();
   // Files that changed meanwhile were perhaps not those that were tested.
