@@ -149,8 +149,7 @@ describe.skipIf(virtualBoxMissing())('plan and apply in the workbench', () => {
   it('marks what was changed outside, without a plan, within a poll', async () => {
     await box.run(['modifyvm', 'db', '--memory', '600']);
     await machineSays('db', /≠ lab\.gaia\.json · .*600 MB$/);
-    await tree.row('db').hover();
-    await workbench.page.locator('.monaco-hover:visible', { hasText: 'memory: 600 MiB → 512 MiB' }).first().waitFor({ timeout: 40_000 });
+    await tree.tooltip(tree.row('db'), 'memory: 600 MiB → 512 MiB');
     await workbench.screenshot('plan-drift');
     await box.run(['modifyvm', 'db', '--memory', '512']);
     await machineSays('db', / · lab\.gaia\.json · .*512 MB$/);

@@ -182,8 +182,7 @@ describe.skipIf(virtualBoxMissing())('the sidebar on a real VirtualBox', () => {
     await says('node', /^paused/);
     await box.run(['startvm', id.odd, '--type', 'headless']);
     await says(odd, /^running/);
-    await tree.row(odd).hover();
-    await workbench.page.locator('.monaco-hover:visible').first().waitFor({ timeout: 40_000 });
+    await tree.tooltip(tree.row(odd));
     await workbench.inThemes('sidebar', async () => {
       await tree.row(odd).hover();
       await workbench.page.waitForTimeout(1500);

@@ -52,9 +52,7 @@ describe.skipIf(virtualBoxMissing() ?? vagrantMissing())('run with Vagrant', () 
     const index = path.join(vagrant.home, 'data/machine-index/index');
     await expect.poll(() => (fs.existsSync(index) ? fs.readFileSync(index, 'utf8') : ''), { timeout: 120_000 }).toContain('"pup"');
     await expect.poll(async () => (await tree.texts()).some(text => / · Vagrant · /.test(text)), { timeout: 60_000 }).toBe(true);
-    const row = tree.rows.filter({ hasText: 'Vagrant' }).first();
-    await row.hover();
-    await workbench.page.locator('.monaco-hover:visible', { hasText: workbench.folder }).first().waitFor({ timeout: 40_000 });
+    await tree.tooltip(tree.rows.filter({ hasText: 'Vagrant' }).first(), workbench.folder);
     await workbench.screenshot('vagrant-linked');
   });
 });

@@ -43,6 +43,20 @@ export class TreeView {
     await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
   }
 
+  /** Rests the mouse on a row until its tooltip says `text`. One that is drawn anew just then has lost the mouse: it comes once more. */
+  async tooltip(row: Locator, text = ''): Promise<void> {
+    const said = this.page.locator('.monaco-hover:visible', { hasText: text }).first();
+    for (let attempt = 1; ; attempt++) {
+      await row.hover();
+      try {
+        return await said.waitFor({ timeout: 8000 });
+      } catch (error) {
+        if (attempt === 5) throw error;
+        await this.page.mouse.move(700, 500);
+      }
+    }
+  }
+
   /** The entries of the row's context menu; the menu stays open. */
   async openMenu(row: Locator): Promise<string[]> {
     await row.locator('.monaco-icon-label').click({ button: 'right' });
