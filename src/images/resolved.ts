@@ -1,5 +1,5 @@
 // What resolving a machine's source gives: things that lie on this computer, ready to be used.
-import type { BoxFacts, BoxMetadata } from './boxFacts.ts';
+import type { BoxFolder } from './boxFacts.ts';
 import type { DiskFormat, Recognized } from './diskFormat.ts';
 
 /** What the asking provider needs. */
@@ -18,22 +18,13 @@ export interface ImageRequest {
   readonly refresh?: boolean;
 }
 
-export interface ResolvedBox {
+export interface ResolvedBox extends BoxFolder {
   readonly kind: 'box';
   readonly name: string;
   readonly version: string;
   readonly architecture?: string;
   /** `vagrant`: in Vagrant's own store, which is only read. `cache`: fetched by Gaia. `folder`: named by the source. */
   readonly origin: 'vagrant' | 'cache' | 'folder';
-  readonly folder: string;
-  readonly metadata: BoxMetadata;
-  readonly facts: BoxFacts;
-  /** The appliance of a VirtualBox box. */
-  readonly ovf?: string;
-  /** A Hyper-V box: exported machine configurations and disks. */
-  readonly virtualMachines: readonly string[];
-  readonly virtualHardDisks: readonly string[];
-  readonly disks: readonly string[];
 }
 
 /** A disk image. It may lie in the user's own folder: never change it in place, copy or convert it. */
