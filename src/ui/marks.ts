@@ -31,6 +31,16 @@ export type Drift = { readonly differences: readonly Differing[] } | { readonly 
 /** What a list tells, and therefore knows better than an older plan. */
 const listedKeys: ReadonlySet<string> = new Set(['name', 'cpus', 'memory']);
 
+/** A tooltip is no page: the rest is in the plan. */
+const mostRows = 8;
+
+/** A row for each, under one heading. */
+function differing(differences: readonly Differing[]): readonly (readonly [string, string])[] {
+  const shown = differences.slice(0, differences.length > mostRows ? mostRows - 1 : mostRows).map(one => one.text);
+  const more = differences.length - shown.length;
+  return [...shown, ...more > 0 ? [t('and {0} more', more)] : []].map((text, index) => [index === 0 ? t('Differs from it') : '', text]);
+}
+
 export class Marks implements vscode.Disposable {
   readonly bindings: BindingStore;
   readonly #changed = new Emitter<void>();
@@ -54,7 +64,7 @@ export class Marks implements vscode.Disposable {
         rows.push([t('Differs from it'), drift.gone === 'file' ? t('the file is gone') : t('it is no longer in the file')]);
         return { short: `≠ ${file}`, rows };
       }
-      if (drift.differences.length > 0) rows.push([t('Differs from it'), drift.differences.map(one => one.text).join(', ')]);
+      rows.push(...differing(drift.differences));
       return { short: drift.differences.length > 0 ? `≠ ${file}` : file, rows };
     }
     const link = this.#vagrant.get(id);

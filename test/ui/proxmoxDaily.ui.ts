@@ -181,7 +181,7 @@ describe('daily work on a Proxmox VE cluster', () => {
   it('shows the log of a task', async () => {
     await tree.menu(tree.row('home'), 'Show Cluster');
     const frame = await page();
-    const row = frame.locator('#section-tasks tr', { hasText: 'vzdump 101' }).first();
+    const row = frame.locator('#section-tasks tr', { hasText: /Back up .*\(101\)/ }).first();
     await row.locator('.row-actions vscode-button').first().click();
     await expect.poll(() => workbench.editor.text(), { timeout: 40_000 }).toContain('TASK OK');
     await workbench.screenshot('proxmox-daily-task-log');

@@ -44,7 +44,7 @@ export async function describeMachine(deps: PartDeps, id: MachineId, signal: Abo
       extra: { ...machine.extra, agent: status.agent, uptimeSeconds: status.uptimeSeconds, digest: settings['digest'] },
     },
     firmware: guest.kind === 'qemu' ? (settings['bios'] ?? 'seabios') : undefined,
-    osType: settings['ostype'],
+    osType: systemOf(settings['ostype']),
     disks: bootFirst(parseDisks(settings), settings),
     adapters: withAddresses(parseAdapters(settings), guestInfo),
     portForwards: [],
@@ -56,6 +56,13 @@ export async function describeMachine(deps: PartDeps, id: MachineId, signal: Abo
     settings,
   });
 }
+
+/** What `ostype` stands for (API schema of /nodes/{node}/qemu); the distributions of containers are their own names. */
+const systems: Readonly<Record<string, string>> = {
+  l26: 'Linux', l24: 'Linux 2.4', solaris: 'Solaris', other: 'other', wxp: 'Windows XP', w2k: 'Windows 2000', w2k3: 'Windows Server 2003', w2k8: 'Windows Server 2008', wvista: 'Windows Vista',
+  win7: 'Windows 7, Server 2008 R2', win8: 'Windows 8, Server 2012', win10: 'Windows 10, Server 2016, 2019', win11: 'Windows 11, Server 2022, 2025',
+};
+const systemOf = (ostype: string | undefined): string | undefined => (ostype === undefined ? undefined : (systems[ostype] ?? ostype));
 
 function cpusOf(settings: Readonly<Record<string, string>>, fallback: number | undefined): { cpus?: number } {
   const cores = Number(settings['cores'] ?? Number.NaN);

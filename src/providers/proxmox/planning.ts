@@ -56,13 +56,13 @@ function place(options: CreateOptions, details: MachineDetails): Difference[] {
 
 function basics(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
   const found: Difference[] = [];
-  const add = (key: string, before: number | undefined, after: number | undefined, resize: Resize, live: boolean): void => {
-    if (after !== undefined && before !== after) found.push({ key, ...(before === undefined ? {} : { before: String(before) }), after: String(after), effect: live ? 'live' : effect, change: { resize } });
+  const add = (key: string, unit: string, before: number | undefined, after: number | undefined, resize: Resize, live: boolean): void => {
+    if (after !== undefined && before !== after) found.push({ key, ...(before === undefined ? {} : { before: `${before}${unit}` }), after: `${after}${unit}`, effect: live ? 'live' : effect, change: { resize } });
   };
   const cpus = options.cores === undefined ? spec.cpus : options.cores * (options.sockets ?? 1);
-  if (cpus !== undefined) add('cpus', details.machine.cpus, cpus, { cpus }, hotplugs(details.settings, 'cpu'));
+  if (cpus !== undefined) add('cpus', '', details.machine.cpus, cpus, { cpus }, hotplugs(details.settings, 'cpu'));
   const memory = spec.memoryMiB ?? options.memoryMiB;
-  if (memory !== undefined) add('memory', details.machine.memoryMiB, memory, { memoryMiB: memory }, hotplugs(details.settings, 'memory'));
+  if (memory !== undefined) add('memory', ' MiB', details.machine.memoryMiB, memory, { memoryMiB: memory }, hotplugs(details.settings, 'memory'));
   return found;
 }
 

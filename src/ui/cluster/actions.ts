@@ -12,6 +12,7 @@ import type { Parts } from '../parts.ts';
 import { restore } from './restore.ts';
 import { addPool, addRule, changeRule, removePool, removeRule } from './rules.ts';
 import type { ClusterFacts } from './view.ts';
+import { contentName } from './words.ts';
 import { work } from './work.ts';
 
 interface Page {
@@ -93,9 +94,8 @@ async function remove({ parts, provider }: Page, storage: StorageInfo, item: Sto
 }
 
 async function chooseKind(storage: StorageInfo): Promise<string | undefined> {
-  const titles: Readonly<Record<string, string>> = { iso: t('ISO image'), vztmpl: t('Container template'), import: t('Disk image to import') };
-  const kinds = storage.content.filter(kind => kind in titles);
-  return kinds.length === 1 ? kinds[0] : choose(t('What is it?'), kinds.map(kind => ({ label: titles[kind] ?? kind, detail: (extensions[kind] ?? []).map(one => `.${one}`).join(', '), value: kind })));
+  const kinds = storage.content.filter(kind => kind in extensions);
+  return kinds.length === 1 ? kinds[0] : choose(t('What is it?'), kinds.map(kind => ({ label: contentName(kind), detail: (extensions[kind] ?? []).map(one => `.${one}`).join(', '), value: kind })));
 }
 
 async function showTaskLog({ parts, provider }: Page, upid: string): Promise<void> {

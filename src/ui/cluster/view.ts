@@ -10,6 +10,7 @@ import type { Timeframe } from '../../providers/proxmox/requests.ts';
 import type { ProxmoxProvider } from '../../providers/proxmox/provider.ts';
 import { t } from '../l10n.ts';
 import { formatBytes } from '../words.ts';
+import { contentName, contentNames, taskName } from './words.ts';
 
 export interface ClusterFacts {
   readonly summary?: ClusterSummary;
@@ -65,7 +66,7 @@ export function clusterView(provider: ProxmoxProvider, facts: ClusterFacts, mach
         id: 'tasks', title: t('Recent tasks'), columns: [t('Task'), t('Node'), t('User'), t('Began'), t('Ended'), t('Result')], empty: t('No task was run lately.'),
         rows: facts.tasks.slice(0, mostTasks).map((task): RowView => ({
           id: task.upid, state: task.state,
-          cells: [task.id === '' ? task.type : `${task.type} ${task.id}`, task.node, task.user, date(task.startedAt), date(task.endedAt), task.exitStatus ?? t('running')],
+          cells: [taskText(task, machines), task.node, task.user, date(task.startedAt), date(task.endedAt), task.exitStatus ?? t('running')],
           actions: [{ id: 'log', label: t('Show Log'), icon: 'output' }, ...task.state === 'running' ? [{ id: 'stop', label: t('Stop Task'), icon: 'debug-stop' }] : []],
         })),
       },
@@ -137,11 +138,11 @@ function storageView(storage: StorageInfo, opened: { readonly items?: readonly S
     { id: 'upload', label: t('Upload…'), icon: 'cloud-upload' }, { id: 'download', label: t('Download from an Address…'), icon: 'cloud-download' },
   ];
   return {
-    id: storageKey(storage), cells: [storage.id, storage.shared ? t('shared') : (storage.node ?? ''), storage.type, storage.content.join(', ')],
+    id: storageKey(storage), cells: [storage.id, storage.shared ? t('shared') : (storage.node ?? ''), storage.type, contentNames(storage.content)],
     meter: meter(t('Usage'), storage.usedBytes, storage.totalBytes), actions,
     ...opened ? {
       content: (opened.items ?? []).map((item): RowView => ({
-        id: item.id, cells: [item.name, item.kind, item.sizeBytes === undefined ? '' : formatBytes(item.sizeBytes), date(item.createdAt), item.machine === undefined ? '' : (machines.find(machine => machine.id === item.machine)?.name ?? item.machine.split('/').at(-1) ?? '')],
+        id: item.id, cells: [item.name, contentName(item.kind), item.sizeBytes === undefined ? '' : formatBytes(item.sizeBytes), date(item.createdAt), item.machine === undefined ? '' : (machines.find(machine => machine.id === item.machine)?.name ?? item.machine.split('/').at(-1) ?? '')],
         actions: [{ id: 'delete', label: t('Delete…'), icon: 'trash' }],
       })),
       ...opened.note !== undefined ? { contentNote: opened.note } : opened.items === undefined ? { contentNote: t('Reading…') } : opened.items.length === 0 ? { contentNote: t('Nothing is in it.') } : {},
@@ -167,6 +168,11 @@ function machineOf(machines: readonly Machine[], sid: string): string {
 /** `pve1 (active, Wed Nov 25 02:00:00 2026)` without the time, which changes at each look. */
 function steady(status: string): string {
   return status.replace(/, [A-Z][a-z]{2},? [^)]*\d{2}:\d{2}:\d{2}[^)]*(?=\))/, '');
+}
+
+/** `Start web (100)`, `Download debian.iso`. */
+function taskText({ type, id }: TaskRow, machines: readonly Machine[]): string {
+  return [taskName(type), /^\d+$/.test(id) ? named(machines, Number(id)) : id].filter(part => part !== '').join(' ');
 }
 
 function haRow(row: HaStatusRow, machines: readonly Machine[]): RowView {

@@ -27,8 +27,11 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
   const text = new vscode.MarkdownString();
   text.supportThemeIcons = true;
   text.appendMarkdown('**').appendText(machine.name).appendMarkdown('**\n\n');
+  // The number of a guest of Proxmox VE is one of its badges, and has a row of its own here.
+  const number = typeof machine.extra?.['vmid'] === 'number' ? String(machine.extra['vmid']) : undefined;
   const rows: [string, string | undefined][] = [
     [t('State'), machine.providerState === '' || machine.providerState.toLocaleLowerCase() === stateWords[machine.state]() ? stateWords[machine.state]() : `${stateWords[machine.state]()} (${machine.providerState})`],
+    ['VMID', number],
     [t('Where'), [connectionLabel(node.provider), ...(machine.path ?? [])].join(' / ')],
     [t('Up to date'), machine.stale ? t('no: this is what was last heard of it') : undefined],
     [t('CPUs'), machine.cpus === undefined ? undefined : String(machine.cpus)],
@@ -43,7 +46,7 @@ function render(node: MachineNode, machine: Machine, details: MachineDetails | u
     [t('Snapshots'), details === undefined || details.snapshots.length === 0 ? undefined : String(count(details.snapshots))],
     [t('Pool'), machine.pool],
     [t('Tags'), joined(machine.tags)],
-    [t('Marks'), joined(machine.badges)],
+    [t('Also'), joined(machine.badges?.filter(badge => badge !== number))],
     [t('Locked'), machine.lock],
     [t('Protected'), machine.protection],
     ...more.map(([key, value]): [string, string] => [key, value]),

@@ -120,7 +120,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
     const made = await provider.lifecycle!.create(seed(), context());
     const details = await provider.describe(made, signal());
     expect(details.machine).toMatchObject({ name: 'my-proxmox-vm', cpus: 4, memoryMiB: 8192, state: 'stopped', path: ['pve'] });
-    expect(details.osType).toBe('l26');
+    expect(details.osType).toBe('Linux');
     expect(details.disks.filter(disk => disk.kind === 'disk')).toMatchObject([{ storage: 'local-lvm', capacityBytes: 64 * 2 ** 30 }]);
     expect(details.adapters).toMatchObject([{ network: 'vmbr0', model: 'virtio' }]);
     const again = await failure(provider.lifecycle!.create(seed(), context()));
@@ -435,7 +435,7 @@ describe.each<PveVersion>(['7.4', '8.4', '9.1'])('Proxmox VE %s', version => {
     const made = await provider.lifecycle!.create(seed(), context());
     const details = await provider.describe(made, signal());
     expect(provider.planning!.compare(seed(), details)).toEqual([]);
-    expect(provider.planning!.compare({ ...seed(), memoryMiB: 16384, options: { ...seed().options, disk_size: '80G' }, disks: [] }, details).map(difference => [difference.key, difference.before, difference.after])).toEqual([['memory', '8192', '16384'], ['disk', '64 GiB', '80 GiB']]);
+    expect(provider.planning!.compare({ ...seed(), memoryMiB: 16384, options: { ...seed().options, disk_size: '80G' }, disks: [] }, details).map(difference => [difference.key, difference.before, difference.after])).toEqual([['memory', '8192 MiB', '16384 MiB'], ['disk', '64 GiB', '80 GiB']]);
     // Another node in the file: the machine is moved there, not made anew.
     const elsewhere = { ...seed(), options: { ...seed().options, node: 'pve2' } };
     const [moved, ...others] = provider.planning!.compare(elsewhere, details);

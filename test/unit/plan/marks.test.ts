@@ -41,7 +41,7 @@ describe('the mark of a machine', () => {
     const { marks } = await bound();
     marks.planned(plan('update', memory, forward), say);
     expect(marks.of(id)?.short).toBe('≠ my lab.gaia.json');
-    expect(marks.of(id)?.rows[1]).toEqual(['Differs from it', 'memory 512 MiB→640 MiB, forward 80 →8080 → 80/tcp']);
+    expect(marks.of(id)?.rows.slice(1)).toEqual([['Differs from it', 'memory 512 MiB→640 MiB'], ['', 'forward 80 →8080 → 80/tcp']]);
     marks.settled(id);
     expect(marks.of(id)?.short).toBe('my lab.gaia.json');
   });
@@ -52,7 +52,16 @@ describe('the mark of a machine', () => {
     marks.listed(new Map([[id, { differences: [] }]]));
     expect(marks.of(id)?.rows[1]).toEqual(['Differs from it', 'forward 80 →8080 → 80/tcp']);
     marks.listed(new Map([[id, { differences: [{ key: 'cpus', text: 'cpus: 4 → 1' }] }]]));
-    expect(marks.of(id)?.rows[1]).toEqual(['Differs from it', 'cpus: 4 → 1, forward 80 →8080 → 80/tcp']);
+    expect(marks.of(id)?.rows.slice(1)).toEqual([['Differs from it', 'cpus: 4 → 1'], ['', 'forward 80 →8080 → 80/tcp']]);
+  });
+
+  it('leaves a long list to the plan', async () => {
+    const { marks } = await bound();
+    const many = (count: number) => Array.from({ length: count }, (_unused, index) => ({ key: `k${index}`, text: `k${index}` }));
+    marks.listed(new Map([[id, { differences: many(8) }]]));
+    expect(marks.of(id)?.rows).toHaveLength(9);
+    marks.listed(new Map([[id, { differences: many(12) }]]));
+    expect(marks.of(id)?.rows.slice(-2)).toEqual([['', 'k6'], ['', 'and 5 more']]);
   });
 
   it('says that its name, or its file, is gone', async () => {
