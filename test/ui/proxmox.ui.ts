@@ -68,7 +68,13 @@ describe('a Proxmox VE cluster in the workbench', () => {
     await says('db', /HA started/);
     await says('debian-template', /^template/);
     await workbench.notifications.clear();
-    await workbench.screenshot('proxmox-tree');
+    // VirtualBox is not there, and nobody misses it.
+    await expect.poll(async () => (await tree.texts()).at(-1)).toBe('VirtualBoxnot installed');
+    await tree.expand(tree.row('VirtualBox'));
+    await expect.poll(() => tree.texts()).toContainEqual(expect.stringMatching(/^VirtualBox was not found/));
+    await tree.row('VirtualBox').locator('.monaco-tl-twistie').click();
+    await expect.poll(async () => (await tree.texts()).at(-1)).toBe('VirtualBoxnot installed');
+    await workbench.inThemes('proxmox-tree');
   });
 
   it('shows the first frame of the console, takes keys, and comes back after a lost connection', async () => {
@@ -117,7 +123,7 @@ describe('a Proxmox VE cluster in the workbench', () => {
     await expect.poll(() => frame.locator('.node').count()).toBe(3);
     await frame.locator('[data-storage="pve1/local"] .twistie').click();
     await frame.locator('table.content').waitFor();
-    await frame.locator('#section-tasks th', { hasText: 'migrate 100' }).waitFor();
+    await frame.locator('#section-tasks th', { hasText: 'Migrate web (100)' }).waitFor();
     await workbench.inThemes('proxmox-cluster');
     expect(await axeProblems(frame)).toEqual([]);
   });

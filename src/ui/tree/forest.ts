@@ -133,8 +133,11 @@ export class Forest {
     const byProvider = this.#view.grouping === 'provider';
     let hidden = 0;
     let shown = 0;
-    for (const entry of this.#fleet.entries()) {
-      const connection = byProvider ? this.#connectionNode(entry) : undefined;
+    const entries = this.#fleet.entries();
+    for (const entry of entries) {
+      const aside = isAside(entry, entries);
+      if (aside && !byProvider) continue;
+      const connection = byProvider ? this.#connectionNode(entry, aside) : undefined;
       if (connection) put(undefined, connection);
       const prefix = connection?.id ?? `n:${providerKey(entry.provider)}`;
       for (const [index, notice] of noticesFor(entry, byProvider ? undefined : connectionLabel(entry.provider)).entries()) put(connection, this.#noticeNode(`${prefix}:notice:${String(index)}`, notice));
@@ -211,10 +214,11 @@ export class Forest {
     }
   }
 
-  #connectionNode(entry: FleetEntry): ConnectionNode {
-    const id = connectionId(entry.provider);
+  #connectionNode(entry: FleetEntry, aside: boolean): ConnectionNode {
+    // VS Code remembers by the id what was folded: what steps aside is another row to it.
+    const id = aside ? `${connectionId(entry.provider)}:aside` : connectionId(entry.provider);
     const old = this.#nodes.get(id);
-    if (old?.kind !== 'connection' || old.provider !== entry.provider) return { kind: 'connection', id, provider: entry.provider, entry };
+    if (old?.kind !== 'connection' || old.provider !== entry.provider) return { kind: 'connection', id, provider: entry.provider, aside, entry };
     old.entry = entry;
     return old;
   }
@@ -250,11 +254,18 @@ export class Forest {
     const rank = { notice: 0, connection: 1, group: 2, machine: 3, snapshot: 4 };
     return [...list].sort((a, b) => {
       if (rank[a.kind] !== rank[b.kind]) return rank[a.kind] - rank[b.kind];
+      if (a.kind === 'connection' && b.kind === 'connection') return Number(a.aside) - Number(b.aside);
       if (a.kind === 'group' && b.kind === 'group') return byState ? byName(a.id, b.id) : byName(a.label, b.label);
       if (a.kind === 'machine' && b.kind === 'machine') return Number(a.machine.template ?? false) - Number(b.machine.template ?? false) || byName(a.machine.name, b.machine.name) || (a.id < b.id ? -1 : 1);
       return 0;
     });
   }
+}
+
+/** Who has machines elsewhere need not be told each day what is not installed here. */
+function isAside({ provider, status, machines }: FleetEntry, all: readonly FleetEntry[]): boolean {
+  const isMissing = status.kind === 'failed' && status.error.code === 'notInstalled' && machines.length === 0;
+  return isMissing && all.some(other => other.provider !== provider && (other.provider.connection.id !== 'local' || other.machines.length > 0));
 }
 
 export function connectionId(provider: Provider): string {

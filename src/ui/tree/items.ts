@@ -32,15 +32,16 @@ export function treeItem(node: Node, context: ItemContext): vscode.TreeItem {
   }
 }
 
-function connectionItem({ id, provider, entry }: ConnectionNode): vscode.TreeItem {
+function connectionItem({ id, provider, entry, aside }: ConnectionNode): vscode.TreeItem {
   const local = provider.connection.id === 'local';
-  const item = new vscode.TreeItem(local ? provider.label : provider.connection.label, Expanded);
+  const item = new vscode.TreeItem(local ? provider.label : provider.connection.label, aside ? Collapsed : Expanded);
   item.id = id;
   if (!local) item.description = provider.label;
   if (provider.connection.detail !== undefined) item.description = local ? provider.connection.detail : `${provider.label} · ${provider.connection.detail}`;
+  if (aside) item.description = t('not installed');
   const failed = entry.status.kind === 'failed';
   item.iconPath = icon(failed ? { name: entry.machines.length > 0 ? 'warning' : 'circle-slash', color: entry.machines.length > 0 ? 'gaia.paused' : 'gaia.stopped' } : { name: local ? 'server' : 'server-environment', color: 'gaia.folder' });
-  item.contextValue = `;connection;${local ? 'local' : 'remote'};${provider.id};${provider.lifecycle ? 'create;' : ''}${provider.appliances ? 'importAppliance;' : ''}`;
+  item.contextValue = `;connection;${local ? 'local' : 'remote'};${aside ? 'aside;' : ''}${provider.id};${provider.lifecycle ? 'create;' : ''}${provider.appliances ? 'importAppliance;' : ''}`;
   item.tooltip = connectionLabel(provider);
   return item;
 }

@@ -13,6 +13,8 @@ interface Base {
 export interface ConnectionNode extends Base {
   readonly kind: 'connection';
   readonly provider: Provider;
+  /** A tool that is not there, while others are in use: told, but last and folded. */
+  readonly aside: boolean;
   entry: FleetEntry;
 }
 

@@ -93,6 +93,41 @@ describe('the tree', () => {
     expect(install?.kind === 'notice' && install.notice).toMatchObject({ description: 'apt install fake', command: { command: 'gaia.runInTerminal', args: ['apt install fake'] } });
   });
 
+  it('puts what is not installed aside while machines elsewhere are in use', async () => {
+    const missing = aProvider([], { id: 'missing' });
+    missing.onList = () => Promise.reject(new GaiaError('notInstalled', { message: 'It is not there.' }));
+    const forest = await forestOf(missing);
+    fleet.onDidChange(change => { if (forest.apply(change) === 'all') redrawn++; });
+    let redrawn = 0;
+    const aside = (): readonly boolean[] => forest.roots().map(node => node.kind === 'connection' && node.aside);
+    expect(aside()).toEqual([false]);
+
+    // A local one without machines changes nothing, one with machines does; and so does any connection that a person made.
+    const other = aProvider();
+    registry.register(other);
+    await fleet.refresh();
+    expect([drawn(forest)[0], aside()]).toEqual([['missing', '! It is not there.', '! Try Again'], [false, false]]);
+    other.machines.set(loose.id, loose);
+    redrawn = 0;
+    await fleet.refresh();
+    expect(redrawn).toBe(1);
+    expect(drawn(forest)).toEqual([['Fake', 'alone'], ['missing', '! It is not there.', '! Try Again']]);
+    expect(aside()).toEqual([false, true]);
+    forest.setView({ grouping: 'state' });
+    expect(drawn(forest)).toEqual([['Running (1)', 'alone']]);
+    forest.setView({ grouping: 'provider' });
+
+    missing.onList = async () => undefined;
+    await fleet.refresh();
+    expect([drawn(forest), aside()]).toEqual([[['missing', '! No machines yet', '! New Machine…'], ['Fake', 'alone']], [false, false]]);
+
+    registry.register(aProvider([], { id: 'cluster', connection: 'home' }));
+    missing.onList = () => Promise.reject(new GaiaError('notInstalled', { message: 'It is not there.' }));
+    other.machines.clear();
+    await fleet.refresh();
+    expect(aside()).toEqual([false, false, true]);
+  });
+
   it('keeps the machines of a provider that does not answer any more, below the reason', async () => {
     const provider = aProvider([loose]);
     const forest = await forestOf(provider);
