@@ -64,16 +64,28 @@ export async function debianPackages(names) {
   await debianPackages(names);        // again: some may have been asked for while another go was on its way
 }
 
+/** Fetches Debian packages into a folder and installs nothing. Needs root where the lists of packages are missing or old. */
+export async function debianFiles(names, folder) {
+  const fetchThem = () => apt(['download', ...names], { cwd: folder });
+  while (installing) await installing;
+  await fetchThem().catch(async () => {
+    installing ??= apt(['update']).finally(() => { installing = undefined; });
+    await installing;
+    await fetchThem();
+  });
+}
+
+function apt(args, options) {
+  const [file, ...rest] = [...process.getuid() === 0 ? [] : ['sudo', '-n'], 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args];
+  return run(file, rest, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, ...options });
+}
+
 async function installWanted() {
   const names = [...wanted];
   wanted = new Set();
   console.error(`rig: installing Debian packages ${names.join(', ')}`);
-  const apt = (...args) => {
-    const [file, ...rest] = [...process.getuid() === 0 ? [] : ['sudo', '-n'], 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args];
-    return run(file, rest, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  };
-  await apt('update');
+  await apt(['update']);
   for (const name of names) if (!debianKnows(name)) unknown.add(name);
   const known = names.filter(name => !unknown.has(name));
-  if (known.length) await apt('install', '-y', '--no-install-recommends', ...known);
+  if (known.length) await apt(['install', '-y', '--no-install-recommends', ...known]);
 }

@@ -1,7 +1,7 @@
 // Debian's OpenSSH server, unpacked aside: installed, it would listen on this computer from the next start on.
 import fs from 'node:fs';
 import path from 'node:path';
-import { cacheDir, debianPackages, onPath, run, Unavailable } from './cache.mjs';
+import { cacheDir, debianFiles, debianPackages, onPath, run, Unavailable } from './cache.mjs';
 
 const folder = path.join(cacheDir, 'openssh');
 const unpacked = path.join(folder, 'usr/sbin/sshd');
@@ -21,14 +21,16 @@ export function openSsh() {
 
 /** Fetches it where none is there (0.5 MB). Throws Unavailable. */
 export async function ensureOpenSsh() {
-  if (process.platform !== 'linux') throw new Unavailable('the tests of SSH are for Linux');
+  if (process.platform !== 'linux' || process.getuid() !== 0) throw new Unavailable('the tests of a real SSH server need Linux and root');
   if (openSsh()) return openSsh();
   if (process.arch !== 'x64' || !onPath('apt-get') || !onPath('dpkg-deb')) throw new Unavailable('there is no OpenSSH server here, and no apt-get to fetch it with');
   await debianPackages(['openssh-client']);
   const packages = path.join(folder, 'packages');
   fs.mkdirSync(packages, { recursive: true });
-  await run('apt-get', ['-qq', 'download', 'openssh-server', 'libwrap0'], { cwd: packages });
+  await debianFiles(['openssh-server', 'libwrap0'], packages);
   for (const file of fs.readdirSync(packages)) await run('dpkg-deb', ['-x', path.join(packages, file), folder]);
   fs.rmSync(packages, { recursive: true });
-  return openSsh();
+  if (!/not found/.test(await run('ldd', [unpacked], { env: { ...process.env, ...openSsh().env } }))) return openSsh();
+  fs.rmSync(folder, { recursive: true });
+  throw new Unavailable('the OpenSSH server of this release needs more than it brings: apt-get install openssh-server');
 }
