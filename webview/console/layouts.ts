@@ -1,7 +1,8 @@
 // Keyboards: which key, with Shift or AltGr, makes which character. A machine is told of keys, not of characters, so to type a text into it
-// one has to know what its keyboard is set to. Drawn after the layouts of xkb; each string goes from the key left of 1 to the one of the slash.
+// one has to know what its keyboard is set to. They are those of xkb (test/truth/keyboards); each string goes from the key left of 1 to the one of the slash.
 
-const codes = [
+/** In the order of the strings below. */
+export const codes = [
   'Backquote', 'Digit1', 'Digit2', 'Digit3', 'Digit4', 'Digit5', 'Digit6', 'Digit7', 'Digit8', 'Digit9', 'Digit0', 'Minus', 'Equal',
   'KeyQ', 'KeyW', 'KeyE', 'KeyR', 'KeyT', 'KeyY', 'KeyU', 'KeyI', 'KeyO', 'KeyP', 'BracketLeft', 'BracketRight',
   'KeyA', 'KeyS', 'KeyD', 'KeyF', 'KeyG', 'KeyH', 'KeyJ', 'KeyK', 'KeyL', 'Semicolon', 'Quote', 'Backslash',
@@ -72,6 +73,109 @@ export const layouts = {
     shift: '½!"#¤%&/()=?`' + 'QWERTYUIOPÅ^' + 'ASDFGHJKLÖÄ*' + '>ZXCVBNM;:_',
     altGr: '  @£$€ {[]}\\ ' + '  €        ~' + '            ' + '|          ',
     dead: '´¨`^~',
+  },
+  dk: {
+    label: 'Dansk',
+    plain: '½1234567890+´' + 'qwertyuiopå¨' + "asdfghjklæø'" + '<zxcvbnm,.-',
+    shift: '§!"#¤%&/()=?`' + 'QWERTYUIOPÅ^' + 'ASDFGHJKLÆØ*' + '>ZXCVBNM;:_',
+    altGr: '  @£$  {[]} |' + '  €        ~' + '            ' + '\\      µ   ',
+    dead: '´¨`^~',
+  },
+  no: {
+    label: 'Norsk',
+    plain: '|1234567890+\\' + 'qwertyuiopå¨' + "asdfghjkløæ'" + '<zxcvbnm,.-',
+    shift: '§!"#¤%&/()=?`' + 'QWERTYUIOPÅ^' + 'ASDFGHJKLØÆ*' + '>ZXCVBNM;:_',
+    altGr: '  @£$  {[]}  ' + '  €        ~' + '            ' + '       µ   ',
+    dead: '¨`^~',
+  },
+  fi: {
+    label: 'Suomi',
+    plain: '§1234567890+´' + 'qwertyuiopå¨' + "asdfghjklöä'" + '<zxcvbnm,.-',
+    shift: '½!"#¤%&/()=?`' + 'QWERTYUIOPÅ^' + 'ASDFGHJKLÖÄ*' + '>ZXCVBNM;:_',
+    altGr: '  @£$  {[]}\\ ' + '  €        ~' + '            ' + '|      µ   ',
+    dead: '´¨`^~',
+  },
+  is: {
+    label: 'Íslenska',
+    plain: ' 1234567890ö-' + "qwertyuiopð'" + 'asdfghjklæ´+' + '<zxcvbnm,.þ',
+    shift: '¨!"#$%&/()=Ö_' + 'QWERTYUIOPÐ?' + 'ASDFGHJKLÆ *' + '>ZXCVBNM;:Þ',
+    altGr: '¬ ²³   {[]}\\ ' + '@ €      | ~' + '         ^ `' + '       µ   ',
+    dead: '´¨',
+  },
+  nl: {
+    label: 'Nederlands',
+    plain: '@1234567890/°' + 'qwertyuiop¨*' + 'asdfghjkl+´<' + ']zxcvbnm,.-',
+    shift: '§!"#$%&_()\'? ' + 'QWERTYUIOP |' + 'ASDFGHJKL± >' + '[ZXCVBNM;:=',
+    altGr: '¬ ²³   £{} \\ ' + '  €       ~ ',
+    altGrShift: '             ' + '          ^ ' + '          ` ',
+    dead: '¨´',
+  },
+  be: {
+    label: 'België, Belgique',
+    plain: '²&é"\'(§è!çà)-' + 'azertyuiop $' + 'qsdfghjklmùµ' + '<wxcvbn,;:=',
+    shift: '³1234567890°_' + 'AZERTYUIOP¨*' + 'QSDFGHJKLM%£' + '>WXCVBN?./+',
+    altGr: '¬|@#  ^{[ }\\ ' + '  €        ]' + '           `' + '          ~',
+    dead: '¨`~',
+  },
+  ch_fr: {
+    label: 'Suisse',
+    plain: "§1234567890'^" + 'qwertzuiopè¨' + 'asdfghjkléà$' + '<yxcvbnm,.-',
+    shift: '°+"*ç%&/()=?`' + 'QWERTZUIOPü!' + 'ASDFGHJKLöä£' + '>YXCVBNM;:_',
+    altGr: '¬|@#     ]} ~' + '  €       [ ' + '          { ' + '\\      µ   ',
+    dead: '^¨`~',
+  },
+  ca: {
+    label: 'Canada (français)',
+    plain: '#1234567890-=' + 'qwertyuiop^¸' + 'asdfghjkl;`<' + '«zxcvbnm,.é',
+    shift: '|!"/$%?&*()_+' + 'QWERTYUIOP ¨' + 'ASDFGHJKL: >' + "»ZXCVBNM' É",
+    altGr: '\\ @£  ¬ ²³   ' + '        § []' + '         ~{}' + '°      µ   ',
+    dead: '^¸`¨',
+  },
+  pt: {
+    label: 'Português',
+    plain: "\\1234567890'«" + 'qwertyuiop+´' + 'asdfghjklçº~' + '<zxcvbnm,.-',
+    shift: '|!"#$%&/()=?»' + 'QWERTYUIOP*`' + 'ASDFGHJKLÇª^' + '>ZXCVBNM;:_',
+    altGr: '¬ @£§  {[]}  ' + '  €         ' + '            ' + '       µ   ',
+    dead: '´~`^',
+  },
+  br: {
+    label: 'Português (Brasil)',
+    plain: "'1234567890-=" + 'qwertyuiop [' + 'asdfghjklç ]' + '\\zxcvbnm,.;',
+    shift: '"!@#$% &*()_+' + 'QWERTYUIOP {' + 'ASDFGHJKLÇ }' + '|ZXCVBNM<>:',
+    altGr: '¬ ²³£       §' + '/?°         ' + '          ~ ' + '       µ   ',
+    altGrShift: '             ' + '          ` ' + '          ^ ',
+  },
+  pl: {
+    label: 'Polski',
+    plain: '`1234567890-=' + 'qwertyuiop[]' + "asdfghjkl;'\\" + '<zxcvbnm,./',
+    shift: '~!@#$%^&*()_+' + 'QWERTYUIOP{}' + 'ASDFGHJKL:"|' + '>ZXCVBNM  ?',
+    altGr: '¬ ²³ € §     ' + '            ' + '            ' + '       µ   ',
+  },
+  cz: {
+    label: 'Čeština',
+    plain: ';+ěščřžýáíé=´' + 'qwertzuiopú)' + 'asdfghjklů§¨' + '\\yxcvbnm,.-',
+    shift: ' 1234567890%ˇ' + 'QWERTZUIOP/(' + 'ASDFGHJKL"!\'' + '|YXCVBNM?:_',
+    altGr: '` @#$ ^&*{}  ' + '  €       []' + '~           ' + ' °      <> ',
+    dead: '´¨ˇ',
+  },
+  hu: {
+    label: 'Magyar',
+    plain: '0123456789öüó' + 'qwertzuiopőú' + 'asdfghjkléáű' + 'íyxcvbnm,.-',
+    shift: '§\'"+!%/=()ÖÜÓ' + 'QWERTZUIOPŐÚ' + 'ASDFGHJKLÉÁŰ' + 'ÍYXCVBNM?:_',
+    altGr: '¬~ ^   `     ' + '\\|    €     ' + '   []    $  ' + '<>#&@{} ; *',
+  },
+  si: {
+    label: 'Slovenščina',
+    plain: "¸1234567890'+" + 'qwertzuiopšđ' + 'asdfghjklčćž' + '<yxcvbnm,.-',
+    shift: '¨!"#$%&/()=?*' + 'QWERTZUIOPŠĐ' + 'ASDFGHJKLČĆŽ' + '>YXCVBNM;:_',
+    altGr: '             ' + '\\|€         ' + '   []       ' + '    @{}§   ',
+    altGrShift: ' ~ ^   `     ',
+  },
+  tr: {
+    label: 'Türkçe',
+    plain: '"1234567890*-' + 'qwertyuıopğü' + 'asdfghjklşi,' + '<zxcvbnmöç.',
+    shift: "é!'^+%&/()=?_" + 'QWERTYUIOPĞÜ' + 'ASDFGHJKLŞİ;' + '>ZXCVBNMÖÇ:',
+    altGr: '  £#$  {[]}\\|' + '@ €        ~' + '           `' + '       µ   ',
   },
 } as const satisfies Readonly<Record<string, Layout>>;
 

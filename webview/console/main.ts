@@ -62,7 +62,7 @@ function drawToolbar(): void {
     if (isLayout(chosen)) view.keyboard = chosen;
     channel.keep(view);
     rfb?.focus();
-  } } }, ...Object.entries(layouts).map(([name, layout]) => h('option', { value: name, selected: name === view.keyboard }, layout.label)));
+  } } }, ...Object.entries(layouts).sort(([, a], [, b]) => a.label.localeCompare(b.label)).map(([name, layout]) => h('option', { value: name, selected: name === view.keyboard }, layout.label)));
   toolbar.replaceChildren(
     button({ label: words.ctrlAltDel, key: 'cad', onClick: () => { rfb?.sendCtrlAltDel(); rfb?.focus(); } }), keys,
     button({ label: words.paste, icon: 'clippy', key: 'paste', kind: 'icon', onClick: () => { channel.send({ type: 'paste' }); } }), keyboard,

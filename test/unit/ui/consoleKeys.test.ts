@@ -1,13 +1,28 @@
 // Typing a text into a machine: as keys of the keyboard that the machine is set to.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { typingOf } from '../../../webview/console/keys.ts';
-import { layouts, strokeFor } from '../../../webview/console/layouts.ts';
+import { codes, layouts, strokeFor } from '../../../webview/console/layouts.ts';
 import type { LayoutName } from '../../../webview/console/layouts.ts';
 
 const names = Object.keys(layouts) as LayoutName[];
 const codesOf = (text: string, layout: LayoutName): string[] => typingOf(text, layout).presses.map(keys => keys.map(key => key.code ?? `symbol ${key.keysym.toString(16)}`).join('+'));
 
+/** What each key makes, by level (plain, Shift, AltGr, both). */
+const truth = JSON.parse(readFileSync(new URL('../../truth/keyboards/xkb.json', import.meta.url), 'utf8')) as Readonly<Record<string, readonly (readonly string[])[]>>;
+
 describe('keyboards', () => {
+  it.each(names)('%s: each character is where xkb has it', name => {
+    const { plain, shift, altGr = '', altGrShift = '' }: { plain: string; shift: string; altGr?: string; altGrShift?: string } = layouts[name];
+    const characters = [...new Set([...plain, ...shift, ...altGr, ...altGrShift])].filter(character => character !== ' ');
+    expect(characters.length).toBeGreaterThan(93);
+    const wrong = characters.map(character => {
+      const stroke = strokeFor(name, character)!;
+      const real = truth[name]?.[(stroke.shift ? 1 : 0) + (stroke.altGr ? 2 : 0)]?.[codes.indexOf(stroke.code as (typeof codes)[number])];
+      return { character, real, wanted: stroke.dead ? `dead:${character}` : character };
+    }).filter(one => one.real !== one.wanted);
+    expect(wrong).toEqual([]);
+  });
   it.each(names)('%s: each row has a place for every key', name => {
     for (const keys of [layouts[name].plain, layouts[name].shift]) expect([...keys]).toHaveLength(48);
   });
