@@ -1,5 +1,6 @@
 // Consoles asked for by vncproxy and termproxy: a port, a ticket, a task that waits ten seconds for the WebSocket.
 import { createHmac, randomBytes } from 'node:crypto';
+import { createConnection } from 'node:net';
 import { ApiError, die } from './apiError.ts';
 import type { Call } from './call.ts';
 import type { Cluster } from './cluster.ts';
@@ -28,6 +29,8 @@ export class ConsoleBook {
   private readonly cluster: Cluster;
   private readonly secret = randomBytes(16);
   private nextPort = 5900;
+  /** A real machine whose screen and keyboard stand in for those of all guests: the socket of its VNC server, and how its password is set, as Proxmox VE does for each console. */
+  real: { readonly screen: string; setPassword(password: string): Promise<void> } | undefined;
   /** Every console asked for, oldest first. */
   readonly all: ConsoleRecord[] = [];
 
@@ -83,10 +86,30 @@ export class ConsoleBook {
       peer.close(1001);
       return;
     }
+    if (record.kind === 'vnc' && this.real) {
+      void this.relay(record, peer, this.real);
+      return;
+    }
     const title = record.guest ? `QEMU (${String(record.guest.config['name'] ?? `VM ${String(record.guest.vmid)}`)})` : record.node;
     record.session = record.kind === 'vnc' ? new RfbSession(peer, title, record.password ?? record.ticket) : new TerminalSession(peer, record.guest ? String(record.guest.config['name'] ?? record.guest.config['hostname'] ?? record.guest.vmid) : record.node, record);
     peer.onClose = () => {
       record.session?.dispose();
+      this.ends.get(record)?.left();
+    };
+  }
+
+  private async relay(record: ConsoleRecord, peer: Peer, real: NonNullable<ConsoleBook['real']>): Promise<void> {
+    const early: Buffer[] = [];
+    peer.onData = data => void early.push(data);
+    await real.setPassword((record.password ?? record.ticket).slice(0, 8));
+    const socket = createConnection(real.screen);
+    peer.onData = data => void socket.write(data);
+    for (const data of early) socket.write(data);
+    socket.on('data', data => { peer.send(data); });
+    socket.on('error', () => { peer.destroy(); });
+    socket.on('close', () => { peer.close(); });
+    peer.onClose = () => {
+      socket.destroy();
       this.ends.get(record)?.left();
     };
   }

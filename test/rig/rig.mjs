@@ -7,6 +7,7 @@ import { ensureHost } from './host.mjs';
 import { ensureImageTools } from './imageTools.mjs';
 import { ensureOpenSsh } from './openssh.mjs';
 import { ensurePowerShell } from './powershell.mjs';
+import { ensureQemu } from './qemu.mjs';
 import { ensureVagrant } from './vagrant.mjs';
 import { ensureVirtualBox, privateVirtualBox } from './virtualbox.mjs';
 
@@ -16,6 +17,7 @@ export const parts = {
   vagrant: { about: "Debian's Vagrant (80 MB)", ensure: ensureVagrant },
   ansible: { about: "Debian's ansible-core (30 MB)", ensure: ensureAnsible },
   openssh: { about: "Debian's OpenSSH server, unpacked aside (2 MB)", ensure: ensureOpenSsh },
+  qemu: { about: "Debian's QEMU for x86 (90 MB): a real screen and keyboard behind the console", ensure: ensureQemu },
   images: { about: 'qemu-img, xorriso, isoinfo and 7-Zip, which read what Gaia writes (Debian, 12 MB)', ensure: ensureImageTools },
   powershell: { about: 'the real PowerShell engine, built with the .NET 10 SDK (25 MB)', ensure: ensurePowerShell },
   virtualbox: { about: 'a private VirtualBox whose VMs start without a kernel driver (240 MB)', ensure: ensureVirtualBox },

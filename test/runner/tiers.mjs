@@ -39,7 +39,7 @@ export const tiers = {
 };
 
 function uiTier(about, ...shard) {
-  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh'], needsPackage: true, run: context => vitest('ui', 'vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
+  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh', 'qemu'], needsPackage: true, run: context => vitest('ui', 'vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
 }
 
 function hostTier(about, passes) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addGuest } from '../proxmox/seed.ts';
 import { startProxmox } from '../proxmox/server.ts';
 import type { ProxmoxServer } from '../proxmox/server.ts';
+import { qemuMissing, startQemu } from '../rig/qemu.mjs';
 import { axeProblems } from './pages/axe.ts';
 import type { TreeView } from './pages/treeView.ts';
 import { findWebview } from './pages/webview.ts';
@@ -98,6 +99,33 @@ describe('a Proxmox VE cluster in the workbench', () => {
     await workbench.page.keyboard.press('Control+Alt+Shift');
     await expect.poll(() => frame.locator('[data-key="cad"]').evaluate(element => element.matches(':focus'))).toBe(true);
     await workbench.inThemes('proxmox-console');
+  });
+
+  it.skipIf(qemuMissing())('types a text into a real QEMU as the keys of the keyboard that the machine is set to', async () => {
+    const closeConsole = async (name: string): Promise<void> => {
+      const button = workbench.page.locator('.tab', { hasText: `Console: ${name}` }).locator('.tab-actions .action-label');
+      if (await button.count() > 0) await button.click();
+    };
+    await closeConsole('web');
+    const machine = await startQemu();
+    try {
+      server.cluster.consoles.real = machine;
+      await tree.menu(tree.row('mail'), 'Open Console');
+      const frame = await findWebview(workbench.page, '.toolbar');
+      await expect.poll(() => frame.locator('#root').getAttribute('data-state'), { timeout: 40_000 }).toBe('connected');
+      await frame.locator('select[aria-label^="Keyboard"]').selectOption('de');
+      await workbench.page.evaluate(`navigator.clipboard.writeText('yZ/@ß')`);
+      await frame.locator('[data-key="paste"]').click();
+      const altGr = [0xe0, 0x38], shift = [0x2a];
+      const up = (keys: readonly number[]): number[] => keys.map((code, index) => (index === keys.length - 1 ? code | 0x80 : code));
+      const typed = (key: number, ...held: readonly (readonly number[])[]): number[] => [...held.flat(), key, key | 0x80, ...held.map(up).reverse().flat()];
+      // On a German keyboard: the key of z, that of y with Shift, Shift with 7, AltGr with q, and the key right of 0.
+      await expect.poll(() => machine.scanCodes(), { timeout: 20_000 }).toEqual([...typed(0x2c), ...typed(0x15, shift), ...typed(0x08, shift), ...typed(0x10, altGr), ...typed(0x0c)]);
+    } finally {
+      server.cluster.consoles.real = undefined;
+      await machine.stop();
+      await closeConsole('mail');
+    }
   });
 
   it('migrates by drag and drop, after a question', async () => {
