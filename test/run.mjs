@@ -124,8 +124,7 @@ if (total.skipped.length) {
   }
 }
 if (total.retried.length) console.log(`\npassed at a further try only:\n${total.retried.map(({ name, why }) => `  ${name}\n    ${why}`).join('\n')}`);
-if (total.failed.length) console.log(`\nfailed:\n${total.failed.map(test => `  ${test}`).join('\n')}`);
-if (total.failed.length) console.log(`\nWhat was drawn at random, again: GAIA_SEED=${process.env.GAIA_SEED}`);
+if (total.failed.length) console.log(`\nfailed:\n${total.failed.map(test => `  ${test}`).join('\n')}\n\nWhat was drawn at random, again: GAIA_SEED=${process.env.GAIA_SEED}`);
 if (total.remembered) console.log(`\n${total.remembered} of these passed in an earlier run, and nothing has changed since: npm test -- --fresh runs them all again`);
 console.log(`\n${seconds(started)}\n${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);
 process.exit(total.failed.length ? 1 : 0);

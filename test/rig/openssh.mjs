@@ -5,7 +5,7 @@ import { cacheDir, debianFiles, debianPackages, onPath, run, Unavailable } from 
 
 const folder = path.join(cacheDir, 'openssh');
 const unpacked = path.join(folder, 'usr/sbin/sshd');
-/** sshd asks it who may enter; few machines have it without sshd. */
+/** Of libwrap, which few machines have without sshd. */
 const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map(name => path.join(folder, name));
 
 /** From 9.8 and 10.0 on the server is in several programs, which the configuration names. */

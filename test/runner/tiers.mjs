@@ -17,8 +17,8 @@ import { atExit } from '../rig/atExit.mjs';
  * @property {(context: {args: string[], grep?: string, missing: Record<string, string>}) => Promise<Outcome>} run
  */
 
-/** A run of everything has the longest tier in parts, one a lane. */
-export const uiShards = ['1/4', '2/4', '3/4', '4/4'];
+/** A run of everything has the longest tiers in parts, so that no lane is idle at the end. */
+const uiShards = ['1/4', '2/4', '3/4', '4/4'];
 const hostPasses = ['unpacked', 'package', 'restricted'];
 /** All tiers that a run of everything has, the longest first. */
 export const everything = ['contract', ...uiShards.map(shard => `ui ${shard}`), ...hostPasses.map(pass => `host ${pass}`), 'unit', 'lint', 'types', 'manifest'];
@@ -28,8 +28,8 @@ export const tiers = {
   lint: { about: 'eslint, with the import rules', rememberable: true, rig: [], run: () => once('eslint', node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0')) },
   types: { about: 'strict TypeScript: src, test and webview', rememberable: true, rig: [], run: types },
   manifest: { about: 'commands, texts and the content of the .vsix', rememberable: true, rig: [], needsPackage: true, run: () => once('manifest', node('build/check-commands.mjs')) },
-  unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('unit', 'vitest.config.ts', context) },
-  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell', 'ansible', 'openssh', 'images'], run: context => vitest('contract', 'vitest.contract.config.ts', context) },
+  unit: { about: 'pure functions and recorded outputs (vitest)', rememberable: true, rig: [], run: context => vitest('unit', context) },
+  contract: { about: 'what we send, against the real tools (vitest)', rememberable: true, rig: [], wants: ['virtualbox', 'vagrant', 'powershell', 'ansible', 'openssh', 'images'], run: context => vitest('contract', context) },
   host: hostTier('inside a real VS Code extension host (Mocha)', hostPasses),
   ...Object.fromEntries(hostPasses.map(pass => [`host ${pass}`, hostTier(`a part of host: ${{ unpacked: 'the extension as it lies here', package: 'the .vsix', restricted: 'a folder that is not trusted' }[pass]}`, [pass])])),
   ui: uiTier('what a person sees and clicks, in the real workbench (Playwright)'),
@@ -39,7 +39,7 @@ export const tiers = {
 };
 
 function uiTier(about, ...shard) {
-  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh', 'qemu'], needsPackage: true, run: context => vitest('ui', 'vitest.ui.config.ts', { ...context, args: [...context.args, ...shard] }) };
+  return { about, rememberable: true, rig: ['chromium', 'host'], wants: ['virtualbox', 'openssh', 'qemu'], needsPackage: true, run: context => vitest('ui', { ...context, args: [...context.args, ...shard] }) };
 }
 
 function hostTier(about, passes) {
@@ -67,7 +67,8 @@ async function types() {
 
 let runs = 0;
 
-async function vitest(tier, config, { args, missing }) {
+async function vitest(tier, { args, missing }) {
+  const config = tier === 'unit' ? 'vitest.config.ts' : `vitest.${tier}.config.ts`;
   const results = path.join(root, `out/results/${config.replace(/\.ts$/, '')}.${process.pid}.${++runs}.json`);
   fs.mkdirSync(path.dirname(results), { recursive: true });
   const { code, output } = await node('node_modules/vitest/vitest.mjs', 'run', '--config', config, '--passWithNoTests', '--reporter=default', '--reporter=./test/runner/vitestReporter.mjs', ...args,
@@ -127,7 +128,7 @@ async function live(context) {
   if (!process.env.GAIA_LIVE) return { passed: 0, failed: [], skipped: [{ name: 'live', reason: 'GAIA_LIVE does not say which real hypervisors may be used, e.g. GAIA_LIVE=virtualbox npm run test:live' }] };
   const known = fs.readdirSync(path.join(root, 'test/live')).filter(file => file.endsWith('.test.ts')).map(file => file.replace('.test.ts', ''));
   const strangers = process.env.GAIA_LIVE.split(',').filter(name => !known.includes(name));
-  const outcome = await vitest('live', 'vitest.live.config.ts', context);
+  const outcome = await vitest('live', context);
   outcome.skipped.push(...strangers.map(name => ({ name, reason: `test/live/ has no tests for it, only for ${known.join(', ')}` })));
   return outcome;
 }

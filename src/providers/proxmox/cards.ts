@@ -37,17 +37,16 @@ export function cardNumbers({ networks }: Pick<MachineSpec, 'networks'>, { rest 
   });
 }
 
-/** The cards that a file says something of, in its order. A container's have no model, but an address. */
-export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, options: CreateOptions, kind: Guest['kind']): readonly AdapterWish[] {
-  const wish = (network: NetworkSpec | undefined, index: number): AdapterWish => {
-    const all = adapterWish(network, index, options);
+/** What a file says of cards, each with the number of the one it stands for among those that are there. A container's have no model, but an address. */
+export function adapterWishes(spec: Pick<MachineSpec, 'networks' | 'cloudInit'>, options: CreateOptions, kind: Guest['kind'], there: readonly NetworkAdapter[]): readonly { readonly index: number; readonly wish: AdapterWish }[] {
+  const wishAt = (place: number): AdapterWish => {
+    const all = adapterWish(spec.networks[place], place, options);
     if (kind === 'qemu') return all;
     const { model: _model, ...rest } = all;
-    return { ...rest, ...present({ address: wishedAddress(spec, index) }) };
+    return { ...rest, ...present({ address: wishedAddress(spec, place) }) };
   };
-  if (spec.networks.length > 0) return spec.networks.map(wish);
-  const first = wish(undefined, 0);
-  return Object.keys(first).length > 0 ? [first] : [];
+  const wishes = cardNumbers(spec, options, there).map((index, place) => ({ index, wish: wishAt(place) }));
+  return spec.networks.length > 0 ? wishes : wishes.filter(({ wish }) => Object.keys(wish).length > 0);
 }
 
 /**

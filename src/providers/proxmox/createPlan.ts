@@ -172,9 +172,9 @@ export function cloudInitParams(spec: MachineSpec, options: CreateOptions, place
   if (cloud?.hostname !== undefined && cloud.hostname !== spec.name) notes.push(`cloud-init calls the guest by the name of the machine (${spec.name}), not ${cloud.hostname}.`);
   const password = passwordOf(cloud, place);
   const addresses: Record<string, ParamValue> = {};
-  for (const [place, number] of cardNumbers(spec, options, parseAdapters(present)).entries()) {
-    const given = place === 0 ? cloud?.ipConfig : undefined;
-    addresses[`ipconfig${number}`] = given ?? formatPropertyString({ options: { ...(wishedAddress(spec, place) ?? { ip: 'dhcp' }) } });
+  for (const [position, number] of cardNumbers(spec, options, parseAdapters(present)).entries()) {
+    const given = position === 0 ? cloud?.ipConfig : undefined;
+    addresses[`ipconfig${number}`] = given ?? formatPropertyString({ options: { ...(wishedAddress(spec, position) ?? { ip: 'dhcp' }) } });
   }
   return {
     ...(slot === undefined ? {} : { [slot]: `${options.cloudInitStorage ?? place.storage}:cloudinit` }),

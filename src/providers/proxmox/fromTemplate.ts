@@ -3,7 +3,7 @@ import { GaiaError } from '../../machines/errors.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { OperationContext } from '../../machines/provider.ts';
 import type { MachineSpec } from '../../machines/spec.ts';
-import { adapterWishes, cardNumbers, surplusCards, wishedAdapter } from './cards.ts';
+import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
 import { cloneGuest, removeMade } from './cloneGuest.ts';
 import { driveSlot } from './cloudInit.ts';
 import { cloudInitParams, cpuType } from './createPlan.ts';
@@ -101,9 +101,7 @@ function cloudInit(deps: CreateDeps, spec: MachineSpec, options: CreateOptions, 
 
 async function cards(deps: CreateDeps, spec: MachineSpec, options: CreateOptions, settings: Readonly<Record<string, string>>, made: Guest, context: OperationContext): Promise<Record<string, ParamValue>> {
   const params: Record<string, ParamValue> = {};
-  const numbers = cardNumbers(spec, options, parseAdapters(settings));
-  for (const [place, wish] of adapterWishes(spec, options, made.kind).entries()) {
-    const index = numbers[place] ?? place;
+  for (const { index, wish } of adapterWishes(spec, options, made.kind, parseAdapters(settings))) {
     const network = wish.bridge ?? (settings[`net${index}`] === undefined ? await defaultBridge(deps, made.node, context.signal) : undefined);
     Object.assign(params, planEdit(made, settings, [{ kind: 'setAdapter', adapter: wishedAdapter(wish, { index, mode: 'bridge', ...present({ network }) }) }], () => undefined).params);
   }

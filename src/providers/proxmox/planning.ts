@@ -6,7 +6,7 @@ import type { Change, Difference, Planning, Resize } from '../../machines/provid
 import type { MachineSpec } from '../../machines/spec.ts';
 import { addressAfter, addressIn, addressText } from './addresses.ts';
 import type { CardAddress } from './addresses.ts';
-import { adapterWishes, cardNumbers, surplusCards, wishedAdapter } from './cards.ts';
+import { adapterWishes, surplusCards, wishedAdapter } from './cards.ts';
 import { cloudInitDifferences, isCloudInitKey } from './cloudInit.ts';
 import { cpuType } from './createPlan.ts';
 import { bootDisk, diskMove, diskWishes, furtherDisks } from './disks.ts';
@@ -166,9 +166,7 @@ const firewallText = (on: boolean): string => (on ? 'firewall' : 'no firewall');
 const rateText = (rate: number): string => (rate === 0 ? 'no limit' : `${rate} MB/s`);
 
 function adapters(spec: MachineSpec, options: CreateOptions, details: MachineDetails, effect: 'live' | 'stop'): Difference[] {
-  const numbers = cardNumbers(spec, options, details.adapters);
-  return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu').flatMap((asked, place): Difference[] => {
-    const index = numbers[place] ?? place;
+  return adapterWishes(spec, options, details.machine.kind === 'container' ? 'lxc' : 'qemu', details.adapters).flatMap(({ index, wish: asked }): Difference[] => {
     const there = details.adapters.find(adapter => adapter.index === index);
     const wish: AdapterWish = there && asked.address ? { ...asked, address: addressAfter(addressOf(there), asked.address) } : asked;
     const base: NetworkAdapter = there ?? { index, mode: 'bridge', network: 'vmbr0' };

@@ -2,7 +2,7 @@
 import { t } from '../l10n.ts';
 
 type Words = Readonly<Record<string, () => string>>;
-const word = (words: Words, key: string): string | undefined => (Object.hasOwn(words, key) ? words[key]?.() : undefined);
+const known = <T>(words: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(words, key) ? words[key] : undefined);
 
 /** Of machines (`qm…`) and containers (`vz…`) alike. */
 const guestTasks: Words = {
@@ -64,35 +64,25 @@ const tasks: Words = {
 
 /** `qmstart` → `Start`. */
 export function taskName(type: string): string {
-  return word(tasks, type) ?? word(guestTasks, /^(?:qm|vz)(\w+)$/.exec(type)?.[1] ?? '') ?? type;
+  const name = known(tasks, type) ?? known(guestTasks, /^(?:qm|vz)(\w+)$/.exec(type)?.[1] ?? '');
+  return name?.() ?? type;
 }
 
-/** Of a storage: what it may hold. */
-const contents: Words = {
-  images: () => t('disks'),
-  rootdir: () => t('container volumes'),
-  iso: () => t('ISO images'),
-  vztmpl: () => t('container templates'),
-  backup: () => t('backups'),
-  snippets: () => t('snippets'),
-  import: () => t('images to import'),
+/** One thing on a storage, and what a storage may hold. */
+const contents: Readonly<Record<string, { readonly one: () => string; readonly many: () => string }>> = {
+  images: { one: () => t('Disk'), many: () => t('disks') },
+  rootdir: { one: () => t('Container volume'), many: () => t('container volumes') },
+  iso: { one: () => t('ISO image'), many: () => t('ISO images') },
+  vztmpl: { one: () => t('Container template'), many: () => t('container templates') },
+  backup: { one: () => t('Backup'), many: () => t('backups') },
+  snippets: { one: () => t('Snippet'), many: () => t('snippets') },
+  import: { one: () => t('Disk image to import'), many: () => t('images to import') },
 };
+
+export function contentName(kind: string): string {
+  return known(contents, kind)?.one() ?? kind;
+}
 
 export function contentNames(kinds: readonly string[]): string {
-  return kinds.map(kind => word(contents, kind) ?? kind).join(', ');
-}
-
-const items: Words = {
-  images: () => t('Disk'),
-  rootdir: () => t('Container volume'),
-  iso: () => t('ISO image'),
-  vztmpl: () => t('Container template'),
-  backup: () => t('Backup'),
-  snippets: () => t('Snippet'),
-  import: () => t('Disk image to import'),
-};
-
-/** Of one thing on a storage. */
-export function contentName(kind: string): string {
-  return word(items, kind) ?? kind;
+  return kinds.map(kind => known(contents, kind)?.many() ?? kind).join(', ');
 }

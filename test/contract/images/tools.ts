@@ -9,8 +9,8 @@ export function has(...programs: readonly string[]): boolean {
   return programs.every(program => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0);
 }
 
-export function run(file: string, args: readonly string[], input?: string | Uint8Array, env?: Readonly<Record<string, string>>): string {
-  return execFileSync(file, args, { maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'], ...(input === undefined ? {} : { input }), ...(env ? { env: { ...process.env, ...env } } : {}) }).toString();
+export function run(file: string, args: readonly string[], input?: string | Uint8Array): string {
+  return execFileSync(file, args, { maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'], ...(input === undefined ? {} : { input }) }).toString();
 }
 
 /** `describe`'s title with what is missing, so that the list of skipped tests says why. */
